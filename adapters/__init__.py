@@ -1,0 +1,1 @@
+"""Ledgers: one vocabulary, one port, and the dialects that speak it."""

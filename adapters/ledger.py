@@ -1,0 +1,207 @@
+"""The port: what a ledger must do, in what order, and with what errors (adapters.errors).
+
+Every ledger passes the same contract suite (tests/contract/). Vendor objects and vendor exceptions never
+leave an adapter. A document is never closed because a list did not show it: what is missing is asked for by
+key (`fresh`), and only the ledger's answer closes it.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from adapters.documents import Customer, CustomerRef, Document, DocumentRef, Problem, Tombstone
+from adapters.money import Money
+
+Cursor: TypeAlias = str
+"""Where reading stopped: opaque, safe to store once the page that carries it has been applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What this ledger can hold for us."""
+
+    note_length: int  # characters of one note, our marker included
+    links_per_note: int
+    posts_per_batch: int
+    tasks: bool = False
+    blocks: bool = False
+    native_promises: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The company whose books these are. `zone` is a proposal (IANA name or `UTC+hh:mm`), confirmed at connect."""
+
+    ref: str
+    name: str
+    home_currency: str
+    country: str = ""
+    zone: str = ""
+    multicurrency: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of the books. Applying one twice changes nothing.
+
+    `cursor` may be stored in the transaction that applies the page. `read_at` is the server's own time of the
+    answer. A whole read carries `whole_read` (its id, the same across a resumed read) and `scope` (the document
+    kinds listed); on its last page `complete` says: open documents of `scope` without this read's stamp are now
+    to be asked for by key.
+    """
+
+    customers: tuple[Customer, ...] = ()
+    documents: tuple[Document, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    cursor: Cursor
+    read_at: datetime
+    scope: frozenset[str] = frozenset()
+    whole_read: str | None = None
+    complete: bool = False
+    last: bool = False  # nothing more to read now
+    done: int = 0  # documents read so far and expected, for a progress bar
+    expected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The ledger's own open totals per customer and currency on a day; `leaves_out` says what they omit."""
+
+    on: date
+    read_at: datetime
+    by_customer: dict[CustomerRef, dict[str, Money]]
+    leaves_out: tuple[str, ...] = ()
+
+
+class EntryKind(StrEnum):
+    """What was said by or to a customer, and what was agreed."""
+
+    REMINDER = "reminder"
+    REPLY = "reply"
+    CALL = "call"
+    PROMISE_MADE = "promise_made"
+    PROMISE_KEPT = "promise_kept"
+    PROMISE_PARTLY_KEPT = "promise_partly_kept"
+    PROMISE_BROKEN = "promise_broken"
+    PROMISE_WITHDRAWN = "promise_withdrawn"
+    PROMISE_OVERTAKEN = "promise_overtaken"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_REVIEWED = "dispute_reviewed"
+    DISPUTE_RESOLVED = "dispute_resolved"
+    PAUSE = "pause"
+    RESUME = "resume"
+    DOCUMENT_GONE = "document_gone"
+    SETTLED = "settled"  # how an uncertain message turned out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One note for the ledger. `key` comes from its meaning and is unique for ever; `text` ends with our marker.
+
+    `about` is the key of the entry whose state this one changes. `documents` may name some that are gone by now:
+    the note then goes to the customer alone.
+    """
+
+    key: str
+    kind: EntryKind
+    customer: CustomerRef
+    documents: tuple[DocumentRef, ...] = ()
+    text: str
+    neutral_text: str = ""  # one line without amounts, promises or disputes, for a field that may print
+    happened_at: datetime
+    amount: Money | None = None
+    day: date | None = None
+    about: str | None = None
+
+
+class Outcome(StrEnum):
+    """What became of an entry."""
+
+    WRITTEN = "written"
+    ALREADY_THERE = "already_there"
+    IMPOSSIBLE = "impossible"
+    UNKNOWN = "unknown"  # no answer: look for the marker before anything is written again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The ledger's answer for one entry: `ledger_id` where it was written, `reason` where it was impossible."""
+
+    key: str
+    outcome: Outcome
+    ledger_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Entries on their way: stored and committed before it is sent, and only ever repeated as the same bytes."""
+
+    request_id: str
+    body: bytes
+    members: tuple[tuple[str, str], ...]  # (part id in the body, entry key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockChange:
+    """Sets or clears OUR dunning block on a customer; only where the ledger has blocks."""
+
+    customer: CustomerRef
+    set: bool
+    reason: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """A company's books, seen from outside. Every method may raise any `LedgerError` but `LedgerConflict`."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this ledger can hold for us."""
+        ...
+
+    def company(self) -> Company:
+        """Name, home currency, and a proposal for the time zone."""
+        ...
+
+    def changes(self, since: Cursor | None, *, whole: bool = False) -> Iterator[Page]:
+        """What changed since `since`, at least once; `None` reads the whole books, `whole` sweeps the open documents.
+
+        Resumable: stop anywhere, and call again with the cursor of the last page applied.
+        """
+        ...
+
+    def fresh(self, documents: Collection[DocumentRef], customers: Collection[CustomerRef], since: Cursor) -> Page:
+        """These documents and customers as they are now, and whatever else changed since `since`.
+
+        Documents that are gone come as tombstones. The page's `read_at` is the instant its figures are true for;
+        its cursor may be stored when `cursor` says that nothing was skipped (it then differs from `since`).
+        """
+        ...
+
+    def totals(self, on: date) -> Totals:
+        """The ledger's own open totals on a day; documents dated later are left out."""
+        ...
+
+    def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
+        """Packs entries into batches, without sending anything. Deterministic for the same entries."""
+        ...
+
+    def post(self, batch: Batch) -> Sequence[Receipt]:
+        """Sends a batch as the bytes it is. An answer that did not come is `Outcome.UNKNOWN`, for all its members."""
+        ...
+
+    def posted(self, customers: Collection[CustomerRef], since: date) -> Iterator[Receipt]:
+        """Our own entries found in the ledger by their marker."""
+        ...
+
+    def pay_link(self, document: DocumentRef) -> str:
+        """The ledger's page where this document can be paid online; empty where it has none."""
+        ...
+
+    def block(self, change: BlockChange) -> Receipt:
+        """Sets or clears our block. Raises `LedgerRejected` where `capabilities.blocks` is false."""
+        ...

@@ -1,0 +1,64 @@
+"""Working days of a company or customer: week-ends and public holidays of a country, and extra days off."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays
+
+_ONE = timedelta(days=1)
+
+
+@lru_cache(maxsize=256)
+def _public_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
+    if country not in holidays.list_supported_countries():
+        return frozenset()
+    known = holidays.list_supported_countries()[country]
+    return frozenset(
+        holidays.country_holidays(country, subdiv=subdivision if subdivision in known else None, years=year)
+    )
+
+
+class WorkingDays:
+    """A calendar. `weekend` holds ISO weekdays (6, 7 for Saturday and Sunday); days are plain dates."""
+
+    def __init__(
+        self,
+        country: str = "",
+        *,
+        subdivision: str = "",
+        weekend: Iterable[int] = (6, 7),
+        days_off: Iterable[date] = (),
+    ) -> None:
+        self.country = country
+        self.subdivision = subdivision
+        self.weekend = frozenset(weekend)
+        self.days_off = frozenset(days_off)
+
+    def is_working(self, day: date) -> bool:
+        """Whether `day` is neither a week-end, nor a public holiday, nor a day off."""
+        return (
+            day.isoweekday() not in self.weekend
+            and day not in self.days_off
+            and not (self.country and day in _public_holidays(self.country, self.subdivision, day.year))
+        )
+
+    def on_or_after(self, day: date) -> date:
+        """`day` if it is a working day, else the next one."""
+        while not self.is_working(day):
+            day += _ONE
+        return day
+
+    def add(self, day: date, working_days: int) -> date:
+        """The day that lies `working_days` working days after `day` (0: `day` itself)."""
+        for _ in range(working_days):
+            day = self.on_or_after(day + _ONE)
+        return day
+
+    def between(self, start: date, end: date) -> int:
+        """How many working days lie after `start` up to and including `end`."""
+        count = 0
+        while start < end:
+            start += _ONE
+            count += self.is_working(start)
+        return count
