@@ -1,0 +1,1 @@
+"""The service: store, sync, jobs, scheduler and command line."""

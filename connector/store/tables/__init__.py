@@ -1,0 +1,49 @@
+"""The schema: one for SQLite and PostgreSQL, with Alembic migrations (connector/store/migrations)."""
+
+from connector.store.tables.base import Instant, metadata
+from connector.store.tables.books import account, allocation, company, customer, document, item, problem, reconciliation
+from connector.store.tables.holds import dispute, hold, promise, task
+from connector.store.tables.operations import (
+    calls,
+    credential,
+    history,
+    history_personal,
+    job,
+    key_fingerprint,
+    lease,
+    pace,
+)
+from connector.store.tables.said import address, batch, contact, dispatch, entry, mail_in, reminder, reminder_item
+
+__all__ = [
+    "Instant",
+    "account",
+    "address",
+    "allocation",
+    "batch",
+    "calls",
+    "company",
+    "contact",
+    "credential",
+    "customer",
+    "dispatch",
+    "dispute",
+    "document",
+    "entry",
+    "history",
+    "history_personal",
+    "hold",
+    "item",
+    "job",
+    "key_fingerprint",
+    "lease",
+    "mail_in",
+    "metadata",
+    "pace",
+    "problem",
+    "promise",
+    "reconciliation",
+    "reminder",
+    "reminder_item",
+    "task",
+]
