@@ -90,6 +90,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonWait:
+    """A person's step whose task is open: the item waits for it, at most `task_days`."""
+
+    step_id: str
+    since: date  # the day the task was made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwedItem:
     """One open item and how far its ladder went."""
 
@@ -108,6 +116,9 @@ class OwedItem:
     due_date_before: date | None = None  # set where the due date was changed in this cycle
     bill_emails: tuple[str, ...] = ()
     pay_link: str = ""
+    known_since: date | None = None  # the day we first knew it, where that is later than `first_seen`
+    person_wait: PersonWait | None = None  # the open task of its next step, where that is a person's
+    escalated_on: date | None = None  # set once the end of this cycle's ladder was handed to a person
 
     def days_past_due(self, today: date) -> int:
         """Days since the due date; negative means not yet due."""
@@ -162,6 +173,7 @@ class Account:
     last_payment: LastPayment | None = None
     cadence_assigned: bool = True
     figures_at: datetime | None = None  # the instant the figures are true for
+    parent_credit: Mapping[str, Money] | None = None  # free credit at a parent that is billed by itself
 
     def free(self, currency: str) -> Money:
         """Free credit in `currency`, never negative."""

@@ -41,6 +41,9 @@ class ReasonCode(StrEnum):
     PERSON_STEP_OPEN = "person_step_open"  # its task is open and younger than task_days
     LADDER_ENDED = "ladder_ended"
     ESCALATED = "escalated"  # ended before, and a person has the task
+    NO_CADENCE = "no_cadence"  # opted out
+    OTHER_MESSAGE = "other_message"  # a message about a higher step goes first
+    HEADS_UP_LAPSED = "heads_up_lapsed"  # a past-due step of the account follows within the minimum gap
 
 
 SENTENCES: dict[ReasonCode, str] = {
@@ -63,6 +66,9 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.PERSON_STEP_OPEN: "A person's step is open.",
     ReasonCode.LADDER_ENDED: "The last step was taken and the invoice is still open.",
     ReasonCode.ESCALATED: "The ladder has ended and a person has it.",
+    ReasonCode.NO_CADENCE: "The customer has no cadence: it was opted out of reminders.",
+    ReasonCode.OTHER_MESSAGE: "A message about a higher step goes first.",
+    ReasonCode.HEADS_UP_LAPSED: "A past-due step follows within the minimum gap, so the heads-up is left out.",
 }
 
 
@@ -132,14 +138,18 @@ class TaskNeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The verdict for an account and a day. `look_on` is the next day to look, if nothing changes before."""
+    """The verdict for an account and a day. `look_on` is the next day to look, if nothing changes before.
+
+    `outcome` names the most urgent thing; `person_step`, `lapsed`, `not_made`, `escalate` and `tasks` are to be
+    carried out whatever it is (a message about one item may go out beside a call that another one needs).
+    """
 
     outcome: Outcome
     reason: ReasonCode
     facts: dict[str, str] = field(default_factory=dict)
     hold: HoldKind | None = None
     message: MessagePlan | None = None
-    person_step: tuple[Advance, ...] = ()  # with TASK: the items that wait for a person
+    person_step: tuple[Advance, ...] = ()  # the items for which a person's task is to be made
     lapsed: tuple[Advance, ...] = ()  # heads-ups that pass unsent; recorded whatever the outcome
     not_made: tuple[Advance, ...] = ()  # person's steps that count as taken because nobody made them in time
     escalate: tuple[ItemRef, ...] = ()

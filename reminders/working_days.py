@@ -7,6 +7,7 @@ from functools import lru_cache
 import holidays
 
 _ONE = timedelta(days=1)
+_WEEK = frozenset(range(1, 8))
 
 
 @lru_cache(maxsize=256)
@@ -20,7 +21,10 @@ def _public_holidays(country: str, subdivision: str, year: int) -> frozenset[dat
 
 
 class WorkingDays:
-    """A calendar. `weekend` holds ISO weekdays (6, 7 for Saturday and Sunday); days are plain dates."""
+    """A calendar. `weekend` holds ISO weekdays (6, 7 for Saturday and Sunday); days are plain dates.
+
+    Raises `ValueError` where every day of the week is a week-end.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,8 @@ class WorkingDays:
         self.country = country
         self.subdivision = subdivision
         self.weekend = frozenset(weekend)
+        if self.weekend >= _WEEK:
+            raise ValueError("A week needs a working day.")
         self.days_off = frozenset(days_off)
 
     def is_working(self, day: date) -> bool:
@@ -62,3 +68,17 @@ class WorkingDays:
             start += _ONE
             count += self.is_working(start)
         return count
+
+
+@lru_cache(maxsize=512)
+def of_country(country: str, region: str = "") -> WorkingDays:
+    """The calendar of a country: its own week-end and public holidays, and its region's where that is known.
+
+    `country` is ISO 3166-1 alpha-2, `region` the part of ISO 3166-2 after the hyphen. An unknown country has the
+    week-end of most and no holidays.
+    """
+    country = country.upper()
+    if country not in holidays.list_supported_countries():
+        return WorkingDays()
+    weekend = {day + 1 for day in holidays.country_holidays(country).weekend}
+    return WorkingDays(country, subdivision=region.upper(), weekend=weekend)

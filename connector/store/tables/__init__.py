@@ -1,12 +1,13 @@
 """The schema: one for SQLite and PostgreSQL, with Alembic migrations (connector/store/migrations)."""
 
+from connector.store.tables import append_only as _append_only  # noqa: F401 - makes the triggers
 from connector.store.tables.base import Instant, metadata
 from connector.store.tables.books import account, allocation, company, customer, document, item, problem, reconciliation
 from connector.store.tables.holds import dispute, hold, promise, task
 from connector.store.tables.operations import (
-    calls,
     credential,
     history,
+    history_head,
     history_personal,
     job,
     key_fingerprint,
@@ -21,7 +22,6 @@ __all__ = [
     "address",
     "allocation",
     "batch",
-    "calls",
     "company",
     "contact",
     "credential",
@@ -31,6 +31,7 @@ __all__ = [
     "document",
     "entry",
     "history",
+    "history_head",
     "history_personal",
     "hold",
     "item",

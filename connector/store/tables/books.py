@@ -74,6 +74,7 @@ document = Table(
     ref_column("ref", primary_key=True),
     Column("kind", String(16), nullable=False),
     ref_column("customer", nullable=False),
+    ref_column("account", nullable=False),  # the billing customer's account, whose pool of credit it belongs to
     Column("number", Text, nullable=False),
     Column("issue_date", Date, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -86,12 +87,14 @@ document = Table(
     Column("pay_link", Text),
     Column("voided", Boolean, nullable=False),
     Column("gone", String(16)),
+    Column("gone_at", Instant),  # when we learned of it
     Column("version", String(64), nullable=False),
     Column("created_at", Instant),
     Column("updated_at", Instant),
     Column("first_seen", Date, nullable=False),
     Column("whole_read", String(64)),
     Index(None, "company", "customer"),
+    Index(None, "company", "account", "kind"),
     Index(
         "ix_document_open",
         "company",
@@ -117,6 +120,10 @@ item = Table(
     Column("cycle", Integer, nullable=False, server_default="1"),
     Column("closed_on", Date),  # the day its open amount became zero
     Column("quiet_until", Date),  # reopened: silent up to this day
+    Column("known_since", Date, nullable=False),  # the day we first read it
+    Column("person_step", String(64)),  # the step that waits for a person's hand
+    Column("person_step_since", Date),
+    Column("escalated_on", Date),  # the end of this cycle's ladder was handed to a person
     Index(None, "company", "document"),
     Index(
         "ix_item_account_open",

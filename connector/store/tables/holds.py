@@ -28,7 +28,6 @@ promise = Table(
     Column("currency", String(3), nullable=False),
     Column("day", Date, nullable=False),
     Column("items", JSON, nullable=False),
-    Column("covered", JSON, nullable=False),  # item → minor units it was laid over
     Column("made_at", Instant, nullable=False),
     Column("made_on", Date, nullable=False),
     Column("said_by", Text, nullable=False, server_default=""),

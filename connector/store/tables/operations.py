@@ -22,6 +22,14 @@ history = Table(
     Index(None, "company", "kind", "seq"),
 )
 
+history_head = Table(
+    "history_head",  # the chain's last link: locked by whoever appends, so that no two take the same place
+    metadata,
+    company_column(),
+    Column("seq", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
 history_personal = Table(
     "history_personal",
     metadata,
@@ -70,20 +78,9 @@ key_fingerprint = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-calls = Table(
-    "calls",
-    metadata,
-    company_column(),
-    Column("month", String(7), primary_key=True),  # 2026-11
-    Column("metered", Integer, nullable=False, server_default="0"),
-    Column("free", Integer, nullable=False, server_default="0"),
-)
-
 pace = Table(
     "pace",
     metadata,
     company_column(),
-    Column("kind", String(16), primary_key=True),  # request, batch
-    Column("at", Instant, nullable=False),  # the theoretical arrival time of the next call (GCRA)
-    Column("throttled_since", Instant),
+    Column("standing", Text, nullable=False),  # how far it is within the ledger’s limits, as the adapter spells it
 )

@@ -41,6 +41,7 @@ reminder = Table(
     Column("thread", Text),  # Message-ID of the thread's first message
     ref_column("replaces"),
     Column("approved_by", Text),
+    Column("waits_because", String(16)),  # cash: a draft only because nobody posts cash
     Column("cancelled_because", Text),
     Column("not_before", Instant),
     Column("lease_until", Instant),
@@ -58,7 +59,6 @@ reminder_item = Table(
     ref_column("item", nullable=False),
     Column("cycle", Integer, nullable=False),
     Column("step_no", Integer, nullable=False),
-    Column("again", Integer, nullable=False, server_default="0"),  # 1: asked once more, the first did not arrive
     Column("step_id", String(64), nullable=False),
     Column("step_day", Integer, nullable=False),
     Column("cadence", String(64), nullable=False),
@@ -71,7 +71,6 @@ reminder_item = Table(
         "item",
         "cycle",
         "step_no",
-        "again",
         unique=True,
         sqlite_where=text("how <> 'undone'"),
         postgresql_where=text("how <> 'undone'"),
@@ -105,7 +104,7 @@ contact = Table(
     Column("what", String(16), nullable=False),  # reminder, call, mail, ledger
     Column("address", String(320), nullable=False, server_default=""),
     ref_column("source", nullable=False),
-    UniqueConstraint("company", "account", "source"),
+    UniqueConstraint("company", "account", "source", "address"),
     Index(None, "company", "account", "on_day"),
     Index(None, "company", "address", "on_day"),
 )

@@ -1,0 +1,1 @@
+"""QuickBooks Online: the adapter, and a sandbox that speaks the same dialect."""

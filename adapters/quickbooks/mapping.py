@@ -1,0 +1,286 @@
+"""QuickBooks' rows as documents of adapters.documents.
+
+Open amounts are QuickBooks' own: Balance of an invoice, RemainingCredit of a credit memo, UnappliedAmt of a payment.
+Allocations are taken as each payment line gives them, each taking its amount off what it names: positive against an
+invoice, negative against the credit memo that it uses up. Which credit paid which invoice is never guessed.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TypeAlias
+
+from babel import Locale
+from babel.core import get_global
+from babel.languages import get_official_languages
+
+from adapters.documents import Allocation, Customer, Delivery, Document, DocumentKind, Item, Problem, document_ref
+from adapters.marker import marker_lines_removed
+from adapters.money import Money, MoneyError
+from adapters.quickbooks import wire
+
+KINDS = {
+    "Invoice": DocumentKind.INVOICE,
+    "CreditMemo": DocumentKind.CREDIT_MEMO,
+    "Payment": DocumentKind.PAYMENT,
+    "JournalEntry": DocumentKind.JOURNAL,
+}
+ENTITY_OF = {kind: entity for entity, kind in KINDS.items()}
+
+HomeCurrency: TypeAlias = Callable[[], str]
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@(?:[\w-]+\.)+[\w-]{2,}")
+_DELIVERY = {"EmailSent": Delivery.SENT, "NeedToSend": Delivery.WAITING}
+_LONGEST_ADDRESS = 254
+
+
+class Unmappable(ValueError):
+    """A row that lacks what every such row must have."""
+
+
+def addresses(text: str | None) -> tuple[str, ...]:
+    """The valid addresses in a field into which people type several, in order, each once."""
+    found = (part.strip() for part in re.split(r"[,;]", text or ""))
+    return tuple(dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each)))
+
+
+def instant(text: str | None) -> datetime | None:
+    """An instant with the company's offset, as aware UTC."""
+    if not text:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unmappable(f"{text!r} is not an instant") from error
+    if given.tzinfo is None:
+        raise Unmappable(f"{text!r} has no offset from UTC")
+    return given.astimezone(UTC)
+
+
+def day(text: str | None, name: str) -> date:
+    """A day written with dashes, or with slashes as Intuit's own page has it."""
+    try:
+        return date.fromisoformat((text or "").replace("/", "-"))
+    except ValueError as error:
+        raise Unmappable(f"{name} {text!r} is not a day") from error
+
+
+def _needed(value: str | None, name: str) -> str:
+    if not value:
+        raise Unmappable(f"{name} is missing")
+    return value
+
+
+def _amount(value: Decimal | None, currency: str, name: str) -> Money:
+    if value is None:
+        raise Unmappable(f"{name} is missing")
+    return Money.of(value, currency)
+
+
+def currency_of(ref: wire.Ref | None, home: HomeCurrency) -> str:
+    """A row's currency; one that names none is in the home currency."""
+    return (ref.value if ref else None) or home()
+
+
+def _created(row: wire.Row) -> datetime | None:
+    return instant(row.meta_data.create_time) if row.meta_data else None
+
+
+def _updated(row: wire.Row) -> datetime | None:
+    return instant(row.meta_data.last_updated_time) if row.meta_data else None
+
+
+def customer(row: wire.Customer, home: HomeCurrency) -> Customer:
+    """A customer. Its language is its country's, where the country has one alone."""
+    where = row.bill_addr or wire.Address()
+    country = country_code(where.country_code or where.country or "")
+    currency = currency_of(row.currency_ref, home)
+    return Customer(
+        ref=row.id,
+        name=row.display_name or row.fully_qualified_name or row.id,
+        parent=row.parent_ref.value if row.parent_ref else None,
+        bill_with_parent=bool(row.bill_with_parent),
+        active=row.active is not False,
+        emails=addresses(row.primary_email_addr.address if row.primary_email_addr else None),
+        phone=(row.primary_phone.free_form_number if row.primary_phone else None) or "",
+        language=language_of(country),
+        country=country,
+        region=where.country_sub_division_code or "",
+        postcode=where.postal_code or "",
+        currency=currency,
+        customer_type=_label(row.customer_type_ref),
+        delivery_method=(row.preferred_delivery_method or "").lower(),
+        note=row.notes or "",
+        balance=Money.of(row.balance, currency) if row.balance is not None else None,
+        version=row.sync_token or "",
+        created_at=_created(row),
+        updated_at=_updated(row),
+    )
+
+
+def _label(ref: wire.Ref | None) -> str:
+    return (ref.name or ref.value or "") if ref else ""
+
+
+def invoice(row: wire.Invoice, home: HomeCurrency) -> Document:
+    """An invoice with its one item. Zero total and zero balance: voided, whatever its note says."""
+    currency = currency_of(row.currency_ref, home)
+    total = _amount(row.total_amt, currency, "TotalAmt")
+    balance = _amount(row.balance, currency, "Balance")
+    issued = day(row.txn_date, "TxnDate")
+    due = day(row.due_date, "DueDate") if row.due_date else issued
+    sent_at = instant(row.delivery_info.delivery_time) if row.delivery_info else None
+    delivery = _DELIVERY.get(row.email_status or "", Delivery.UNKNOWN)
+    return Document(
+        kind=DocumentKind.INVOICE,
+        id=row.id,
+        customer=_customer_of(row),
+        number=row.doc_number or "",
+        issue_date=issued,
+        total=total,
+        open=balance,
+        items=(Item(due_date=due, total=total, open=balance),) if balance.minor >= 0 else (),
+        voided=not total and not balance,
+        bill_emails=addresses(row.bill_email.address if row.bill_email else None),
+        delivery=Delivery.SENT if sent_at and delivery is Delivery.UNKNOWN else delivery,
+        sent_at=sent_at,
+        memo=marker_lines_removed(row.private_note or ""),
+        version=row.sync_token or "",
+        created_at=_created(row),
+        updated_at=_updated(row),
+    )
+
+
+def _customer_of(row: wire.Transaction) -> str:
+    return _needed(row.customer_ref.value if row.customer_ref else None, "CustomerRef")
+
+
+def credit_memo(row: wire.CreditMemo, home: HomeCurrency) -> Document:
+    """A credit memo; what is left of it is open, and negative."""
+    currency = currency_of(row.currency_ref, home)
+    total = _amount(row.total_amt, currency, "TotalAmt")
+    left = row.remaining_credit if row.remaining_credit is not None else row.balance
+    rest = _amount(left, currency, "RemainingCredit")
+    return _credit(
+        row,
+        DocumentKind.CREDIT_MEMO,
+        number=row.doc_number or "",
+        total=-total,
+        rest=-rest,
+        bill_emails=addresses(row.bill_email.address if row.bill_email else None),
+    )
+
+
+def payment(row: wire.Payment, home: HomeCurrency, journal_target: Callable[[wire.LinkedTxn], str]) -> Document:
+    """A payment; what is not applied is open, and negative. One of zero with lines joins credits to invoices."""
+    currency = currency_of(row.currency_ref, home)
+    total = _amount(row.total_amt, currency, "TotalAmt")
+    rest = _amount(row.unapplied_amt or Decimal(0), currency, "UnappliedAmt")
+    return _credit(
+        row,
+        DocumentKind.PAYMENT,
+        number=row.payment_ref_num or "",
+        total=-total,
+        rest=-rest,
+        allocations=_allocations(row, currency, total - rest, journal_target),
+    )
+
+
+def _allocations(
+    row: wire.Payment, currency: str, applied: Money, journal_target: Callable[[wire.LinkedTxn], str]
+) -> tuple[Allocation, ...]:
+    """Each line as given. What takes from a credit is negative: of journal lines only the sum can tell."""
+    found: list[Allocation] = []
+    journals = 0
+    for line in row.line or ():
+        amount = Money.of(line.amount or Decimal(0), currency)
+        for link in line.linked_txn or ():
+            if link.txn_type == "JournalEntry":
+                journals += amount.minor
+                found.append(Allocation(target=journal_target(link), amount=amount))
+            else:
+                found.append(_allocation(link, amount))
+    others = sum(each.amount.minor for each in found) - journals
+    if journals and others - journals == applied.minor:
+        prefix = f"{DocumentKind.JOURNAL}:"
+        return tuple(replace(a, amount=-a.amount) if a.target.startswith(prefix) else a for a in found)
+    return tuple(found)
+
+
+def _allocation(link: wire.LinkedTxn, amount: Money) -> Allocation:
+    kind = KINDS.get(link.txn_type or "")
+    if kind is None:
+        return Allocation(target=f"{(link.txn_type or 'unknown').lower()}:{link.txn_id}", amount=amount)
+    signed = -amount if kind is DocumentKind.CREDIT_MEMO else amount
+    return Allocation(target=document_ref(kind, link.txn_id or ""), amount=signed)
+
+
+def _credit(
+    row: wire.Transaction,
+    kind: DocumentKind,
+    *,
+    number: str,
+    total: Money,
+    rest: Money,
+    allocations: tuple[Allocation, ...] = (),
+    bill_emails: tuple[str, ...] = (),
+) -> Document:
+    return Document(
+        kind=kind,
+        id=row.id,
+        customer=_customer_of(row),
+        number=number,
+        issue_date=day(row.txn_date, "TxnDate"),
+        total=total,
+        open=rest,
+        allocations=allocations,
+        voided=not total and not rest and not allocations,
+        bill_emails=bill_emails,
+        memo=row.private_note or "",
+        version=row.sync_token or "",
+        created_at=_created(row),
+        updated_at=_updated(row),
+    )
+
+
+@cache
+def country_code(text: str) -> str:
+    """ISO 3166-1 alpha-2 of a country as people and QuickBooks write it: US, USA, Germany, Deutschland; else empty."""
+    asked = text.strip()
+    if len(asked) == 2 and asked.upper() in Locale("en").territories:
+        return asked.upper()
+    alias = get_global("territory_aliases").get(asked.upper())
+    if len(asked) == 3 and alias:
+        return str(alias[0])
+    return _countries().get(asked.casefold(), "")
+
+
+@cache
+def _countries() -> dict[str, str]:
+    named: dict[str, str] = {}
+    for language in ("es", "de", "fr", "en"):
+        territories = Locale(language).territories.items()
+        named |= {name.casefold(): code for code, name in territories if len(code) == 2 and code.isalpha()}
+    return named
+
+
+@cache
+def language_of(country: str) -> str:
+    """The language of a country that has one official language alone; else empty."""
+    spoken = get_official_languages(country, de_facto=True) if country else ()
+    return spoken[0] if len(spoken) == 1 else ""
+
+
+def problem_of(entity: str, ledger_id: str, text: str, number: str | None = None) -> Problem:
+    """A row that could not be read, named as a finance person would look for it."""
+    kind = KINDS.get(entity)
+    ref = document_ref(kind, ledger_id or "?") if kind else (ledger_id or "?")
+    name = f"{entity} {number} (id {ledger_id})" if number else f"{entity} with id {ledger_id or 'unknown'}"
+    return Problem(ref=ref, kind=kind.value if kind else "customer", text=f"{name} cannot be read: {text}")
+
+
+MAPPING_ERRORS = (Unmappable, MoneyError)
+"""What the functions above raise for a row that cannot be taken as it is."""

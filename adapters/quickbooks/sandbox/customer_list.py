@@ -1,0 +1,157 @@
+"""Customers and sub-customers, with their own balance and the family's."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from adapters.quickbooks.sandbox.entity import (
+    STAMPS,
+    Entity,
+    address,
+    reference,
+    text,
+    unmodelled,
+    writable,
+)
+from adapters.quickbooks.sandbox.query import Field, Of
+from adapters.quickbooks.sandbox.wire import Json, Refused, amount
+from adapters.sandbox.records import Customer
+from adapters.sandbox.shelf import Shelf
+from adapters.sandbox.store import Row, unscaled
+
+_METHODS = {"email": "Email", "print": "Print", "none": "None"}
+_COMPUTED = frozenset(
+    ["Active", "Balance", "BalanceWithJobs", "BillWithParent", "CurrencyRef", "DisplayName", "FullyQualifiedName"]
+    + ["IsProject", "Job", "Level", "Notes", "ParentRef", "PreferredDeliveryMethod", "PrimaryEmailAddr"]
+    + ["PrimaryPhone", "SalesTermRef", "PrintOnCheckName"]
+)
+_LENGTHS = {"CompanyName": 100, "GivenName": 100, "MiddleName": 100, "FamilyName": 100, "Title": 16, "Suffix": 16}
+_PLUS = "CASE WHEN instr({0}, '+') THEN NULL ELSE {0} END".format("json_extract(body, '$.emails')")
+
+
+class Customers(Entity[Customer]):
+    """Customer."""
+
+    name = "Customer"
+    kind = "customer"
+    record = Customer
+    default_order = "name, n"
+    hides_inactive = True
+    fields: ClassVar[dict[str, Field]] = {
+        **STAMPS,
+        "active": Field("active", Of.FLAG),
+        "displayname": Field("name"),
+        "fullyqualifiedname": Field("name"),
+        "printoncheckname": Field("name"),
+        "primaryemailaddr": Field(_PLUS),  # the real one misses addresses with a plus sign
+        "balance": Field("open", Of.AMOUNT),
+        "balancewithjobs": Field("jobs", Of.AMOUNT, filters=False),
+        **{
+            name.lower(): Field(f"json_extract(body, '$.extra.{name}')")
+            for name in ("CompanyName", "GivenName", "MiddleName", "FamilyName")
+        },
+    }
+
+    def render(self, row: Row) -> Json:
+        """The customer with its place in the family; an inactive one has "(deleted)" after its name."""
+        customer = Shelf.decode(Customer, row)
+        context = self.context
+        line = list(self.books.customer_book.line(customer.id))
+        shown = customer.name if customer.active else f"{customer.name} (deleted)"
+        stamps = context.envelope(customer)
+        stamps["MetaData"]["LastUpdatedTime"] = context.time_of(row.updated)
+        made: Json = {
+            "Taxable": False,
+            **customer.extra,
+            **stamps,
+            "DisplayName": shown,
+            "FullyQualifiedName": ":".join([*(each.name for each in reversed(line[1:])), shown]),
+            "PrintOnCheckName": customer.name,
+            "Active": customer.active,
+            "Job": customer.parent is not None,
+            "BillWithParent": customer.bill_with_parent,
+            "IsProject": False,
+            "Balance": amount(unscaled(row.open or 0)),
+            "BalanceWithJobs": amount(unscaled(row.jobs or 0)),
+            "CurrencyRef": context.currency_ref(customer.currency),
+            "PreferredDeliveryMethod": _METHODS.get(customer.delivery_method, "None"),
+        }
+        return made | self._optional(customer, len(line) - 1)
+
+    def _optional(self, customer: Customer, level: int) -> Json:
+        made: Json = {}
+        if customer.emails:
+            made["PrimaryEmailAddr"] = {"Address": customer.emails}
+        if customer.phone:
+            made["PrimaryPhone"] = {"FreeFormNumber": customer.phone}
+        if customer.note:
+            made["Notes"] = customer.note
+        if customer.parent is not None:
+            made |= {"ParentRef": {"value": customer.parent}, "Level": level}
+        place = {"Country": customer.country, "CountrySubDivisionCode": customer.region}
+        if any(place.values()) and "BillAddr" not in customer.extra:
+            made["BillAddr"] = {name: value for name, value in place.items() if value}
+        term = self.context.listed("term", name=customer.terms) if customer.terms else None
+        if term is not None:
+            made["SalesTermRef"] = {"value": term.id, "name": term.name}
+        if customer.customer_type and "CustomerTypeRef" not in customer.extra:
+            made["CustomerTypeRef"] = {"value": customer.customer_type, "name": customer.customer_type}
+        if customer.language:
+            made["Locale"] = customer.language
+        return made
+
+    def create(self, body: Json, params: Mapping[str, str]) -> str:  # noqa: ARG002 - no create option applies
+        """Creates a customer; a name is made of the parts where there is no DisplayName."""
+        changes = self._read(body, None, sparse=False)
+        name = changes.pop("name")
+        return self.books.add_customer(name, currency=reference(body, "CurrencyRef") or None, **changes)
+
+    def update(self, record: Customer, body: Json, *, sparse: bool) -> None:
+        """Changes a customer; `Active: false` is how one is deleted."""
+        self.books.edit_customer(record.id, **self._read(body, record, sparse=sparse))
+
+    def _read(self, body: Json, before: Customer | None, *, sparse: bool) -> dict[str, Any]:
+        every = not sparse or before is None
+        changes: dict[str, Any] = {}
+        for field, longest in _LENGTHS.items():
+            text(body, field, longest)
+        if every or "DisplayName" in body:
+            changes["name"] = _name(body)
+        if every or "PrimaryEmailAddr" in body:
+            changes["emails"] = address(body, "PrimaryEmailAddr")
+        if every or "Notes" in body:
+            changes["note"] = text(body, "Notes", 2000)
+        if every or "PrimaryPhone" in body:
+            changes["phone"] = text(body.get("PrimaryPhone") or {}, "FreeFormNumber", 30)
+        if every or "ParentRef" in body:
+            changes["parent"] = reference(body, "ParentRef") or None
+        if every or "BillWithParent" in body:
+            changes["bill_with_parent"] = bool(body.get("BillWithParent"))
+        if every or "SalesTermRef" in body:
+            term = self.context.listed("term", ident=reference(body, "SalesTermRef") or "-")
+            changes["terms"] = term.name if term else None
+        if body.get("PreferredDeliveryMethod"):
+            changes["delivery_method"] = str(body["PreferredDeliveryMethod"]).lower()
+        if body.get("Active") is not None:
+            changes["active"] = bool(body["Active"])
+        if "BillAddr" in body or every:
+            place = body.get("BillAddr") or {}
+            changes["country"] = str(place.get("Country") or "")
+            changes["region"] = str(place.get("CountrySubDivisionCode") or "")
+        old = before.extra if before else {}
+        changes["extra"] = writable(body, old, _COMPUTED, sparse=sparse) if before else unmodelled(body, _COMPUTED)
+        return changes
+
+
+def _name(body: Json) -> str:
+    parts = (str(body.get(each) or "") for each in ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix"))
+    made = text(body, "DisplayName", 500) or " ".join(part for part in parts if part)
+    made = made.removesuffix(" (deleted)")
+    if not made:
+        raise Refused(
+            "6000",
+            "Business Validation Error: At least one of the fields Title, Given name, Middle name, Family name, "
+            "Display name, Suffix must be supplied.",
+        )
+    if any(each in made for each in ":\t\n"):
+        raise Refused("2080", "DisplayName contains a character that is not allowed", element="DisplayName")
+    return made

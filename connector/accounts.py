@@ -1,0 +1,110 @@
+"""Accounts as the rules judge them: loaded whole, with their holds, their readers and their cadence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
+
+from adapters.money import sums
+from connector.holding import holds_of
+from connector.office import Office
+from connector.store import facts, reconciliations
+from connector.store.companies import CompanyRow
+from connector.store.facts import AccountRows
+from connector.store.tables import reminder
+from reminders.account import Account
+from reminders.assignment import CustomerFacts
+from reminders.cadence_file import Cadence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """An account, the cadence that it is judged by (None: opted out), and what else a message needs to know."""
+
+    account: Account
+    cadence: str | None
+    assigned: str | None  # kept until the account is paid up
+    replaces: str | None = None  # a message that did not arrive, asked once more
+
+
+def load_accounts(
+    office: Office,
+    connection: Connection,
+    row: CompanyRow,
+    refs: Sequence[str],
+    *,
+    today: date,
+    excluding: str | None = None,
+    figures_at: datetime | None = None,
+) -> list[Loaded]:
+    """These accounts as they stand on `today`. `excluding` leaves one reminder's own traces out."""
+    found = facts.load_rows(connection, office.company, refs, today=today, excluding=excluding)
+    differing = set(reconciliations.lower_than_ours(connection, office.company))
+    everybody = {ref: facts.recipients_of(each) for ref, each in found.items()}
+    addresses = {address for each in everybody.values() for address in each}
+    stopped = facts.stopped_addresses(connection, office.company, addresses)
+    heard = facts.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
+    lost = _not_arrived(connection, office.company, refs)
+    loaded = []
+    for ref in refs:
+        if ref not in found:
+            continue
+        rows = found[ref]
+        cadence = cadence_of(office, rows)
+        judged_by = office.cadence(cadence)
+        customers = {owed.customer for owed in rows.items} | {rows.row["customer"]}
+        account = facts.to_account(
+            rows,
+            holds=holds_of(
+                rows,
+                judged_by.rules,
+                quiet_days=judged_by.rules.min_gap_days,
+                differs=bool(customers & differing),
+            ),
+            recipients=tuple(each for each in everybody[ref] if each.casefold() not in stopped),
+            tried=len(everybody[ref]),
+            by_address=heard,
+            figures_at=figures_at or row.synced_at,
+            opted_out=cadence is None,
+        )
+        assigned = rows.row["cadence"] if rows.items else None
+        loaded.append(Loaded(account=account, cadence=cadence, assigned=assigned, replaces=lost.get(ref)))
+    return loaded
+
+
+def cadence_of(office: Office, rows: AccountRows) -> str | None:
+    """A person's choice, else the one that was assigned when the first item entered, else what the rules assign."""
+    head = rows.row
+    if head["opted_out"]:
+        return None
+    if head["own_cadence"] or head["cadence"]:
+        return str(head["own_cadence"] or head["cadence"])
+    return office.assignment.choose(
+        CustomerFacts(
+            customer=head["customer"],
+            customer_type=head["customer_type"],
+            country=head["country"],
+            open=sums(owed.open for owed in rows.items),
+            broken_promises=sum(row["state"] == "broken" for row in rows.promises),
+        ),
+    ).cadence
+
+
+def rules_of(office: Office, loaded: Loaded) -> Cadence:
+    """The cadence whose rules apply to an account."""
+    return office.cadence(loaded.cadence)
+
+
+def _not_arrived(connection: Connection, company: str, refs: Sequence[str]) -> dict[str, str]:
+    """Messages that were settled as not arrived and not asked again yet, by account."""
+    again = select(reminder.c.replaces).where(reminder.c.company == company, reminder.c.replaces.is_not(None))
+    rows = connection.execute(
+        select(reminder.c.account, reminder.c.id).where(
+            reminder.c.company == company,
+            reminder.c.account.in_(refs),
+            reminder.c.state == "not_arrived",
+            reminder.c.id.not_in(again),
+        ),
+    )
+    return {row.account: row.id for row in rows}

@@ -1,0 +1,396 @@
+"""Applies a page of the ledger to the store, in the caller's transaction. Applying one twice changes nothing.
+
+What a page means for reminders, promises and disputes is told as `Happening`s; connector.aftermath acts on them in
+the same transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from adapters.documents import Customer, Document, DocumentKind, Gone, Item, Tombstone, item_ref
+from adapters.ledger import Page
+from connector.directory import Directory
+from connector.store import books
+from connector.store.tables import account, allocation, customer, document, item
+
+
+class What(StrEnum):
+    """What a change of the books means to us."""
+
+    NEW = "new"  # an invoice that was not there before
+    GONE = "gone"  # a document was voided, deleted, written off or merged away
+    SETTLED = "settled"  # an item's open amount became zero
+    REOPENED = "reopened"  # it was settled, and is open again within reopen_days
+    RETURNED = "returned"  # it is open again later, or its payment was returned
+    DUE_DATE_MOVED = "due_date_moved"
+    NOTE_CHANGED = "note_changed"  # the ledger's note on a customer
+    LEDGER_MAILED = "ledger_mailed"  # the ledger's own reminder went out
+    CUSTOMER_MERGED = "customer_merged"
+    PAID = "paid"  # a payment or its allocations are new or changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that a page brought. `subject` is an item, document or customer ref; `account` whose it is."""
+
+    what: What
+    subject: str
+    account: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a page changed."""
+
+    documents: int = 0
+    customers: int = 0
+    accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    happenings: list[Happening] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeRules:
+    """The two numbers that the life of an item after its first reminder needs, in days."""
+
+    reopen_days: int = 7
+    quiet_days: int = 5
+
+
+class _Page:
+    """One page on its way into the store."""
+
+    def __init__(
+        self, connection: Connection, company: str, page: Page, *, today: date, now: datetime, life: LifeRules
+    ) -> None:
+        self.connection = connection
+        self.company = company
+        self.page = page
+        self.today = today
+        self.now = now
+        self.life = life
+        self.directory = Directory(connection, company)
+        self.applied = Applied()
+
+    def apply(self) -> Applied:
+        self._customers()
+        self._documents()
+        for each in self.page.tombstones:
+            self._tombstone(each)
+        if self.page.problems:
+            books.save_problems(self.connection, self.company, self.page.problems, self.now)
+        books.touch_accounts(self.connection, self.company, self.applied.accounts, self.today)
+        return self.applied
+
+    # -- customers
+
+    def _customers(self) -> None:
+        incoming = {each.ref: each for each in self.page.customers}
+        known = books.rows_by_ref(self.connection, customer, self.company, incoming)
+        changed = [each for ref, each in incoming.items() if ref not in known or known[ref]["version"] != each.version]
+        if not changed:
+            return
+        books.save_customers(self.connection, self.company, changed)
+        self.directory.learn(changed)
+        self.directory.load([each.ref for each in changed])
+        self.applied.customers += len(changed)
+        books.clear_problems(self.connection, self.company, [f"customer:{each.ref}" for each in changed])
+        moved = [each for each in changed if each.ref in known and _family_changed(known[each.ref], each)]
+        if moved:
+            self._rehome([each.ref for each in moved])
+        for each in changed:
+            before = known.get(each.ref)
+            if each.note and (before is None or before["note"] != each.note):
+                self._happened(What.NOTE_CHANGED, each.ref, self._main_account(each.ref), each.note)
+            if before is not None and _matters(before, each):
+                main = self._main_account(each.ref)
+                self._touch(main)
+
+    def _rehome(self, refs: Sequence[str]) -> None:
+        """A family or an address changed: its open items may belong to another account now."""
+        children = self.connection.scalars(
+            select(customer.c.ref).where(customer.c.company == self.company, customer.c.parent.in_(refs)),
+        )
+        family = {*refs, *children}
+        rows = self.connection.execute(
+            select(
+                document.c.ref, document.c.customer, document.c.bill_emails, document.c.account, document.c.kind
+            ).where(document.c.company == self.company, document.c.customer.in_(family), document.c.open_minor != 0),
+        ).mappings()
+        for row in list(rows):
+            main = self._main_account(row["customer"])
+            if main != row["account"]:
+                self._set_document(row["ref"], account=main)
+            self._touch(main)
+            target = self.directory.account(row["customer"], tuple(row["bill_emails"]))
+            moved = self.connection.execute(
+                update(item)
+                .where(item.c.company == self.company, item.c.document == row["ref"], item.c.account != target)
+                .values(account=target),
+            )
+            if moved.rowcount:
+                self._touch(target)
+
+    def _set_document(self, ref: str, **values: object) -> None:
+        where = (document.c.company == self.company) & (document.c.ref == ref)
+        self.connection.execute(update(document).where(where).values(**values))
+
+    # -- documents
+
+    def _documents(self) -> None:
+        incoming = {each.ref: each for each in self.page.documents}
+        if not incoming:
+            return
+        known = books.rows_by_ref(self.connection, document, self.company, incoming)
+        changed = [each for ref, each in incoming.items() if ref not in known or _differs(known[ref], each)]
+        if self.page.whole_read:
+            same = incoming.keys() - {each.ref for each in changed}
+            books.stamp(self.connection, self.company, same, self.page.whole_read)
+        if not changed:
+            return
+        self.directory.load({each.customer for each in changed})
+        items = books.items_of(self.connection, self.company, [each.ref for each in changed])
+        returned = self._returned_targets(changed, known)
+        document_rows, item_rows = [], []
+        for each in changed:
+            before = known.get(each.ref)
+            document_rows.append(self._document_row(each, before))
+            new_rows = [self._item_row(each, one, items, returned=returned) for one in each.items]
+            item_rows.extend(new_rows)
+            self._notice(each, before)
+        books.save_documents(self.connection, document_rows)
+        books.save_items(self.connection, item_rows)
+        self._close_missing_parts(changed, items)
+        books.replace_allocations(self.connection, self.company, [each for each in changed if _may_allocate(each)])
+        books.clear_problems(self.connection, self.company, [each.ref for each in changed])
+        self.applied.documents += len(changed)
+
+    def _document_row(self, each: Document, before: RowMapping | None) -> dict[str, object]:
+        born = each.created_at.date() if each.created_at else self.today
+        row = books.document_row(
+            self.company,
+            each,
+            main_account=self._main_account(each.customer),
+            first_seen=before["first_seen"] if before else min(born, self.today),
+            whole_read=self.page.whole_read or (before["whole_read"] if before else None),
+            now=self.now,
+        )
+        if each.voided and before is not None:
+            row["total_minor"] = before["total_minor"]  # what it was, for the invoice that may replace it
+        return row
+
+    def _item_row(
+        self, of: Document, one: Item, items: Mapping[str, RowMapping], *, returned: set[str]
+    ) -> dict[str, object]:
+        ref = item_ref(of.ref, one.part)
+        before = items.get(ref)
+        target = self.directory.account(of.customer, of.bill_emails)
+        state = _fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target, returned)
+        if before is None or _item_differs(before, one, target):
+            self._touch(target)
+            if before is not None and before["account"] != target:
+                self._touch(before["account"])
+        return books.item_row(self.company, of, one, account_ref=target, **state)
+
+    def _next_state(
+        self, of: Document, one: Item, before: RowMapping, target: str, returned: set[str]
+    ) -> dict[str, object]:
+        """Cycle and position of an item that was known before (rules, section 5)."""
+        state = {name: before[name] for name in _STATE}
+        ref = before["ref"]
+        if one.open.minor <= 0 and before["open_minor"] > 0:
+            state["closed_on"] = self.today
+            self._happened(What.SETTLED, ref, target)
+        elif one.open.minor > 0 and before["open_minor"] <= 0:
+            state |= self._reopen(of, before, target, returned)
+        if one.due_date != before["due_date"]:
+            later = one.due_date > self.today
+            state["due_date_before"] = None if later else before["due_date"]
+            if later:
+                state |= _new_cycle(before)
+            self._happened(What.DUE_DATE_MOVED, ref, target, "later" if later else "past")
+        return state
+
+    def _reopen(self, of: Document, before: RowMapping, target: str, returned: set[str]) -> dict[str, object]:
+        closed_on = before["closed_on"] or self.today
+        quickly = (self.today - closed_on).days <= self.life.reopen_days
+        if quickly and of.ref not in returned:
+            self._happened(What.REOPENED, before["ref"], target)
+            return {"closed_on": None, "quiet_until": self.today + timedelta(days=self.life.quiet_days)}
+        self._happened(What.RETURNED, before["ref"], target, of.number)
+        return {"closed_on": None, "quiet_until": None} | _new_cycle(before)
+
+    def _returned_targets(self, changed: Sequence[Document], known: Mapping[str, RowMapping]) -> set[str]:
+        """Documents that a payment voided or deleted on this page had been set against."""
+        undone = [each.ref for each in changed if each.voided and each.ref in known and not known[each.ref]["voided"]]
+        undone += [each.ref for each in self.page.tombstones if not each.is_customer]
+        targets: set[str] = set()
+        for some in books.chunks(undone):
+            targets |= set(
+                self.connection.scalars(
+                    select(allocation.c.target).where(
+                        allocation.c.company == self.company,
+                        allocation.c.source.in_(some),
+                        allocation.c.source.like("payment:%"),
+                    ),
+                ),
+            )
+        return targets
+
+    def _close_missing_parts(self, changed: Sequence[Document], items: Mapping[str, RowMapping]) -> None:
+        present = {item_ref(each.ref, one.part) for each in changed for one in each.items}
+        for ref in items.keys() - present:
+            if items[ref]["open_minor"] > 0:
+                where = (item.c.company == self.company) & (item.c.ref == ref)
+                self.connection.execute(update(item).where(where).values(open_minor=0, closed_on=self.today))
+                self._touch(items[ref]["account"])
+
+    def _notice(self, each: Document, before: RowMapping | None) -> None:
+        main = self._main_account(each.customer)
+        if each.voided and before is not None and not before["voided"]:
+            self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
+        if before is None and each.kind is DocumentKind.INVOICE and not self.page.whole_read:
+            self._happened(What.NEW, each.ref, main)
+        if each.kind is not DocumentKind.INVOICE:
+            self._touch(main)
+            if each.kind is DocumentKind.PAYMENT:
+                self._happened(What.PAID, each.ref, main)
+        if before is not None and each.sent_at and before["sent_at"] != each.sent_at and _mailed_late(each):
+            self._happened(What.LEDGER_MAILED, each.ref, main, each.sent_at.isoformat())
+
+    # -- what is gone
+
+    def _tombstone(self, each: Tombstone) -> None:
+        if each.is_customer:
+            self._customer_gone(each)
+            return
+        row = books.rows_by_ref(self.connection, document, self.company, [each.ref]).get(each.ref)
+        if row is None or row["gone"]:
+            return
+        self.directory.load([row["customer"]])
+        for one in books.items_of(self.connection, self.company, [each.ref]).values():
+            self._touch(one["account"])
+        books.close_document(
+            self.connection, self.company, each.ref, how=each.how.value, today=self.today, now=self.now
+        )
+        self._touch(row["account"])
+        self._happened(What.GONE, each.ref, row["account"], each.how.value)
+        self.applied.documents += 1
+
+    def _customer_gone(self, each: Tombstone) -> None:
+        where = (customer.c.company == self.company) & (customer.c.ref == each.ref)
+        row = self.connection.execute(select(customer.c.merged_into, customer.c.active).where(where)).one_or_none()
+        if row is None or (not row.active and row.merged_into == each.into):
+            return
+        self.connection.execute(update(customer).where(where).values(active=False, merged_into=each.into))
+        self.directory = Directory(self.connection, self.company)
+        self._rehome([each.ref])
+        self._happened(What.CUSTOMER_MERGED, each.ref, self._main_account(each.ref), each.into or "")
+
+    # -- small things
+
+    def _main_account(self, ref: str) -> str:
+        return self.directory.billing(ref)
+
+    def _touch(self, ref: str) -> None:
+        who, _, where = ref.partition("|")
+        self.applied.accounts[ref] = (who, where)
+
+    def _happened(self, what: What, subject: str, of: str, detail: str = "") -> None:
+        self.applied.happenings.append(Happening(what=what, subject=subject, account=of, detail=detail))
+
+
+def apply_page(
+    connection: Connection, company: str, page: Page, *, today: date, now: datetime, life: LifeRules
+) -> Applied:
+    """Applies `page`; `today` is the company's, `now` aware UTC. Returns what changed and what it means."""
+    return _Page(connection, company, page, today=today, now=now, life=life).apply()
+
+
+def accounts_of_documents(connection: Connection, company: str, refs: Iterable[str]) -> set[str]:
+    """The accounts whose items these documents hold."""
+    found: set[str] = set()
+    for some in books.chunks(refs):
+        found |= set(
+            connection.scalars(select(item.c.account).where(item.c.company == company, item.c.document.in_(some))),
+        )
+    return found
+
+
+def known_account(connection: Connection, company: str, ref: str) -> bool:
+    """Whether there is an account of this ref."""
+    where = (account.c.company == company) & (account.c.ref == ref)
+    return connection.scalar(select(account.c.ref).where(where)) is not None
+
+
+#: What we know of an item beside what the ledger tells.
+_STATE = (
+    "cycle",
+    "closed_on",
+    "quiet_until",
+    "due_date_before",
+    "known_since",
+    "person_step",
+    "person_step_since",
+    "escalated_on",
+)
+
+
+def _fresh_state(one: Item, today: date) -> dict[str, object]:
+    closed_on = None if one.open.minor > 0 else today
+    return dict.fromkeys(_STATE) | {"cycle": 1, "closed_on": closed_on, "known_since": today}
+
+
+def _new_cycle(before: RowMapping) -> dict[str, object]:
+    """The ladder begins again."""
+    return {"cycle": before["cycle"] + 1, "person_step": None, "person_step_since": None, "escalated_on": None}
+
+
+def _differs(row: RowMapping, each: Document) -> bool:
+    return bool(
+        row["version"] != each.version
+        or row["open_minor"] != each.open.minor
+        or (row["total_minor"] != each.total.minor and not each.voided)
+        or (row["gone"] is not None) != each.voided
+        or row["customer"] != each.customer,
+    )
+
+
+def _item_differs(row: RowMapping, one: Item, target: str) -> bool:
+    """Whether anything changed that a decision could turn on: our own note coming back is no change."""
+    return bool(
+        row["open_minor"] != one.open.minor or row["due_date"] != one.due_date or row["account"] != target,
+    )
+
+
+def _family_changed(row: RowMapping, each: Customer) -> bool:
+    return bool(
+        row["parent"] != each.parent
+        or row["bill_with_parent"] != each.bill_with_parent
+        or tuple(row["emails"]) != each.emails,
+    )
+
+
+def _matters(row: RowMapping, each: Customer) -> bool:
+    """Whether a change of the customer could change a decision."""
+    return bool(
+        _family_changed(row, each)
+        or row["active"] != each.active
+        or row["block"] != each.block
+        or row["delivery_method"] != each.delivery_method
+        or row["country"] != each.country
+        or row["language"] != each.language,
+    )
+
+
+def _may_allocate(each: Document) -> bool:
+    return each.kind is not DocumentKind.INVOICE
+
+
+def _mailed_late(each: Document) -> bool:
+    """The first mail of an invoice is its delivery; a later one is a reminder of the ledger's own."""
+    return each.sent_at is not None and (each.sent_at.date() - each.issue_date).days > 3

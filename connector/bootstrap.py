@@ -1,0 +1,217 @@
+"""Furnishes offices from settings: the only place that names concrete ledgers, channels and stores."""
+
+import os
+import random
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.http import Http
+from adapters.ledger import Ledger
+from adapters.quickbooks.ledger import QuickBooksLedger
+from adapters.quickbooks.limits import Standing
+from adapters.quickbooks.oauth import Endpoints, OAuthClient, Tokens
+from connector.clock import Clock, SystemClock
+from connector.office import Letterhead, Office, SendingRules
+from connector.settings import Security as SettingsSecurity
+from connector.settings import Settings
+from connector.store import companies
+from connector.store.companies import CompanyRow
+from connector.store.credentials import StoredTokens, check_key
+from connector.store.engine import Boundaries, Database, open_database
+from connector.store.pace import StoredQuota
+from connector.vault import Vault, open_vault
+from reminders.assignment import Assignment
+from reminders.cadence_file import Cadence, load_builtin, parse_cadence
+from reminders.channels import Mailer, SendOutcome, SendResult, Stage
+from reminders.channels.smtp import Security, SmtpTransport
+from reminders.working_days import WorkingDays
+
+BUILTIN_CADENCES = ("friendly", "standard", "firm")
+
+
+class NotSetUp(Exception):
+    """Something that this command needs is not set; the text says what and how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What all offices of one installation share."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    cadences: Mapping[str, Cadence]
+    mailer: Mailer
+
+    def office(self, company_id: str | None = None, *, ledger: Ledger | None = None) -> Office:
+        """The office of a company; where there is one only, its name may be left out. Raises `NoSuchCompany`."""
+        with self.database.read() as connection:
+            known = companies.load_all(connection)
+            only = known[0].id if company_id is None and len(known) == 1 else company_id or ""
+            row = companies.load(connection, only)
+        return furnish(self, row, ledger or self.ledger(row))
+
+    def ledger(self, row: CompanyRow) -> Ledger:
+        """The company's ledger."""
+        return quickbooks_ledger(self, row)
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        if isinstance(self.mailer, SmtpTransport):
+            self.mailer.close()
+        self.database.dispose()
+
+
+def open_service(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    mailer: Mailer | None = None,
+    boundaries: Boundaries | None = None,
+) -> Service:
+    """Opens the store and everything that companies share. Raises StoreError, VaultError, CadenceProblems."""
+    clock = clock or SystemClock()
+    database = open_database(
+        settings.store_url, boundaries=boundaries, allow_network_folder=settings.allow_network_folder
+    )
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else None
+    vault = open_vault(secret, settings.data_dir)
+    with database.write("check key") as connection:
+        check_key(connection, vault, clock.now())
+    return Service(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        cadences=load_cadences(settings.cadence_folder),
+        mailer=mailer or smtp_mailer(settings),
+    )
+
+
+def load_cadences(folder: Path | None) -> dict[str, Cadence]:
+    """The cadences that come with us, and the owner's own, which may replace them. Raises `CadenceProblems`."""
+    cadences = {name: load_builtin(name) for name in BUILTIN_CADENCES}
+    for path in sorted(folder.glob("*.toml")) if folder else []:
+        cadence = parse_cadence(path.read_text(encoding="utf-8"), source=str(path))
+        cadences[cadence.name] = cadence
+    return cadences
+
+
+def furnish(service: Service, row: CompanyRow, ledger: Ledger) -> Office:
+    """A company's office."""
+    settings = service.settings
+    default = row.default_cadence if row.default_cadence in service.cadences else settings.default_cadence
+    return Office(
+        company=row.id,
+        database=service.database,
+        ledger=ledger,
+        mailer=service.mailer,
+        clock=service.clock,
+        zone=row.zone,
+        calendar=WorkingDays(row.country),
+        cadences=service.cadences,
+        assignment=Assignment(default=default),
+        letterhead=Letterhead(
+            sender=settings.mail.sender_address or "reminders@localhost.invalid",
+            sender_name=settings.mail.sender_name or row.name,
+            reply_to=settings.mail.reply_to,
+            stop_address=settings.mail.stop_address,
+            postal_address=settings.postal_address,
+            bank_details=settings.bank_details,
+        ),
+        sending=SendingRules(fresh_seconds=settings.fresh_seconds),
+        holder=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+def smtp_mailer(settings: Settings) -> Mailer:
+    """The company's mail server; without one, nothing can be sent, and that is said where it is tried."""
+    mail = settings.mail
+    if not mail.host:
+        return NoMailServer()
+    return SmtpTransport(
+        host=mail.host,
+        port=mail.port,
+        security=_SECURITY[mail.security],
+        user=mail.user,
+        password=mail.password.get_secret_value if mail.password else None,
+        access_token=mail.xoauth2_token.get_secret_value if mail.xoauth2_token else None,
+        reply_timeout=mail.reply_timeout_seconds,
+        pool_size=mail.connections,
+    )
+
+
+_SECURITY = {
+    SettingsSecurity.STARTTLS: Security.STARTTLS,
+    SettingsSecurity.TLS: Security.TLS,
+    SettingsSecurity.NONE: Security.NONE,
+}
+
+
+class NoMailServer:
+    """Stands where no mail server is set: nothing leaves, and everything waits."""
+
+    def send(self, sender: str, recipient: str, data: bytes, at_data: Callable[[], bool]) -> SendResult:
+        """Defers."""
+        del sender, recipient, data, at_data
+        reply = "no mail server is set: DUECOURSE_MAIL__HOST"
+        return SendResult(outcome=SendOutcome.DEFERRED, reply=reply, stage=Stage.CONNECT)
+
+
+# -- QuickBooks
+
+
+def quickbooks_oauth(service: Service, *, redirect_url: str | None = None) -> OAuthClient:
+    """Our app at Intuit. Raises `NotSetUp` where its id or secret is missing."""
+    settings = service.settings.quickbooks
+    if not settings.client_id or settings.client_secret is None:
+        raise NotSetUp(
+            "QuickBooks needs your app's keys: set DUECOURSE_QUICKBOOKS__CLIENT_ID and "
+            "DUECOURSE_QUICKBOOKS__CLIENT_SECRET (or its _FILE). The README says where to find them.",
+        )
+    return OAuthClient(
+        client_id=settings.client_id,
+        client_secret=settings.client_secret.get_secret_value(),
+        redirect_uri=redirect_url or settings.redirect_url,
+        http=_http(service),
+        now=service.clock.now,
+        endpoints=Endpoints(
+            authorize_url=settings.authorize_url, token_url=settings.token_url, revoke_url=settings.revoke_url
+        ),
+    )
+
+
+def quickbooks_tokens(service: Service, company_id: str) -> StoredTokens[Tokens]:
+    """Where the company's tokens are kept, sealed."""
+    return StoredTokens(Tokens, service.database, service.vault, service.clock, company_id)
+
+
+def quickbooks_ledger(service: Service, row: CompanyRow) -> QuickBooksLedger:
+    """The company's books in QuickBooks Online."""
+    return open_quickbooks(service, company_id=row.id, realm=row.ledger_ref, private_notes=row.note_style)
+
+
+def open_quickbooks(
+    service: Service, *, company_id: str, realm: str, private_notes: str = "attachable"
+) -> QuickBooksLedger:
+    """The books of a realm, with the tokens kept for `company_id`."""
+    settings = service.settings.quickbooks
+    return QuickBooksLedger(
+        realm=realm,
+        api_url=settings.api,
+        tokens=quickbooks_tokens(service, company_id),
+        oauth=quickbooks_oauth(service),
+        http=_http(service),
+        quota=StoredQuota(service.database, Standing.decode),
+        now=service.clock.now,
+        history_months=settings.history_months,
+        monthly_budget=settings.monthly_budget,
+        note_field="private_note" if private_notes == "private_note" else "attachable",
+    )
+
+
+def _http(service: Service) -> Http:
+    return Http(sleep=service.clock.sleep, chance=random.SystemRandom().random)

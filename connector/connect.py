@@ -1,0 +1,91 @@
+"""Connecting a company: consent, its books' basics, and its place in the store. Starts in dry run."""
+
+import re
+from dataclasses import dataclass
+
+from adapters.ledger import Company
+from connector.bootstrap import Service, open_quickbooks, quickbooks_tokens
+from connector.clock import UnknownZone, zone
+from connector.store import companies, history
+from connector.store.companies import NoSuchCompany
+
+
+class CannotConnect(Exception):
+    """The company cannot be connected as asked; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What the ledger says of the company, to be confirmed by a person."""
+
+    id: str
+    company: Company
+
+
+def propose(service: Service, tokens: object, realm: str) -> Proposal:
+    """Stores the tokens that a consent gave and asks the ledger who it is.
+
+    A realm that is connected already is reconnected under its own name; two ledgers are never joined.
+    """
+    known = _of_realm(service, realm)
+    company_id = known or f"qbo-{realm}"
+    store = quickbooks_tokens(service, company_id)
+    store.save(tokens)  # type: ignore[arg-type] - the adapter's own tokens, as its sign-in gave them
+    company = open_quickbooks(service, company_id=company_id, realm=realm).company()
+    return Proposal(id=company_id, company=company)
+
+
+def _of_realm(service: Service, realm: str) -> str | None:
+    with service.database.read() as connection:
+        for row in companies.load_all(connection):
+            if row.ledger == "quickbooks" and row.ledger_ref == realm:
+                return row.id
+    return None
+
+
+def confirm(service: Service, proposal: Proposal, *, zone_name: str, country: str, language: str = "en") -> str:
+    """Adds the company, in dry run; or lifts the pause of one that is reconnected. Returns its id.
+
+    `zone_name` is an IANA name. Raises `CannotConnect`.
+    """
+    try:
+        zone(zone_name)
+    except UnknownZone as error:
+        raise CannotConnect(str(error)) from error
+    if "/" not in zone_name and zone_name != "UTC":
+        raise CannotConnect(f"“{zone_name}” knows no summer time: name the zone by its city, like America/New_York.")
+    if not re.fullmatch(r"[A-Z]{2}", country):
+        raise CannotConnect(f"“{country}” is no country code: use two letters, like US.")
+    now = service.clock.now()
+    with service.database.write("connect company") as connection:
+        try:
+            companies.load(connection, proposal.id)
+        except NoSuchCompany:
+            companies.add(
+                connection,
+                id=proposal.id,
+                ledger="quickbooks",
+                ledger_ref=proposal.company.ref,
+                name=proposal.company.name,
+                home_currency=proposal.company.home_currency,
+                country=country,
+                zone=zone_name,
+                language=language,
+                default_cadence=service.settings.default_cadence,
+                note_style=service.settings.quickbooks.notes,
+                connected_at=now,
+            )
+            kind = "connected"
+        else:
+            companies.change(connection, proposal.id, paused_because=None)
+            kind = "reconnected"
+        history.record(
+            connection,
+            proposal.id,
+            at=now,
+            actor="person",
+            kind=kind,
+            subject=proposal.id,
+            data={"ledger": "quickbooks", "zone": zone_name},
+        )
+    return proposal.id

@@ -1,0 +1,160 @@
+"""Why an account waits, as the rules see it: the holds made of promises, disputes, pauses and the ledger's own word."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import RowMapping
+
+from adapters.documents import Delivery
+from adapters.money import Money
+from connector.store.facts import AccountRows
+from reminders.account import Hold, HoldKind, OwedItem
+from reminders.holds import (
+    Dispute,
+    DisputeState,
+    Promise,
+    PromiseState,
+    disputed_parts,
+    hold_of_dispute,
+    hold_of_promise,
+    lay_over,
+)
+from reminders.steps import Rules
+
+_LONG_AGO = date(2000, 1, 1)
+
+
+def holds_of(rows: AccountRows, rules: Rules, *, quiet_days: int, differs: bool) -> list[Hold]:
+    """Every hold that touches this account, and the past ones that still matter for distances."""
+    return [
+        *_promise_holds(rows, rules),
+        *_dispute_holds(rows),
+        *(_stored_hold(row) for row in rows.holds),
+        *_ledger_holds(rows),
+        *_item_holds(rows, quiet_days),
+        *([_since_long(HoldKind.DIFFERENCE, "the ledger's balance is lower than ours")] if differs else []),
+    ]
+
+
+def to_promise(row: RowMapping) -> Promise:
+    """A promise's row as the rules have it."""
+    state = PromiseState(row["state"])
+    if state is PromiseState.OPEN and row["being_checked"]:
+        state = PromiseState.BEING_CHECKED
+    return Promise(
+        id=row["id"],
+        account=row["account"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        day=row["day"],
+        made_at=row["made_at"],
+        made_on=row["made_on"],
+        items=frozenset(row["items"]),
+        state=state,
+        settled_on=row["ended_on"],
+    )
+
+
+def to_dispute(row: RowMapping) -> Dispute:
+    """A dispute's row as the rules have it."""
+    return Dispute(
+        id=row["id"],
+        item=row["item"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        reason=row["reason"],
+        owner=row["owner"],
+        opened_on=row["opened_on"],
+        due=row["day"],
+        state=DisputeState(row["state"]),
+        resolved_on=row["ended_on"],
+    )
+
+
+def _promise_holds(rows: AccountRows, rules: Rules) -> Iterator[Hold]:
+    for row in rows.promises:
+        promise = to_promise(row)
+        if promise.state.is_alive:
+            reached = Money(row["reached_minor"], row["currency"])
+            yield hold_of_promise(promise, lay_over(promise, rows.items, reached=reached), rules)
+        else:
+            yield Hold(
+                kind=HoldKind.PROMISE,
+                id=promise.id,
+                begins=promise.first_day,
+                ends=promise.settled_on or promise.first_day,
+                reason="an earlier promise",
+                items=promise.items,
+            )
+
+
+def _dispute_holds(rows: AccountRows) -> Iterator[Hold]:
+    live = [row for row in rows.disputes if row["ended_on"] is None]
+    disputes = [to_dispute(row) for row in live if row["state"] != "flagged"]
+    parts = disputed_parts(disputes, rows.items)
+    left = dict(parts)
+    for dispute in disputes:
+        if dispute.item in left:
+            hold = hold_of_dispute(dispute, left)
+            taken = (hold.parts or {}).get(dispute.item)
+            if taken is not None:
+                left[dispute.item] = left[dispute.item] - taken
+            yield hold
+    for row in live:
+        if row["state"] == "flagged":
+            yield Hold(
+                kind=HoldKind.FLAG,
+                id=row["id"],
+                begins=row["opened_on"],
+                ends=row["ends_on"],
+                reason=row["reason"],
+                items=frozenset([row["item"]]),
+            )
+
+
+def _stored_hold(row: RowMapping) -> Hold:
+    return Hold(
+        kind=HoldKind(row["kind"]),
+        id=row["id"],
+        begins=row["begins"],
+        ends=row["ends"],
+        reason=row["reason"],
+        items=frozenset(row["items"]),
+    )
+
+
+def _ledger_holds(rows: AccountRows) -> Iterator[Hold]:
+    if rows.row["block"]:
+        yield _since_long(HoldKind.LEDGER_BLOCK, f"the ledger blocks reminders: {rows.row['block']}")
+
+
+def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
+    for owed in rows.items:
+        row = rows.deliveries[owed.ref]
+        if row["quiet_until"]:
+            yield Hold(
+                kind=HoldKind.REOPENED,
+                id=f"reopened:{owed.ref}",
+                begins=row["quiet_until"] - timedelta(days=quiet_days),
+                ends=row["quiet_until"],
+                reason="it was settled and opened again",
+                items=frozenset([owed.ref]),
+            )
+        if _was_never_delivered(rows, owed, row):
+            yield _since_long(HoldKind.NEVER_DELIVERED, "the invoice itself has not gone out", owed.ref)
+
+
+def _was_never_delivered(rows: AccountRows, owed: OwedItem, row: RowMapping) -> bool:
+    if row["delivery"] == Delivery.WAITING.value:
+        return True
+    by_mail = row["delivery_method"] == "email" and row["delivery"] != Delivery.SENT.value
+    return by_mail and not owed.bill_emails and not rows.row["emails"] and not rows.row["own_contacts"]
+
+
+def _since_long(kind: HoldKind, reason: str, item: str | None = None) -> Hold:
+    return Hold(
+        kind=kind,
+        id=f"{kind.value}:{item}" if item else kind.value,
+        begins=_LONG_AGO,
+        ends=None,
+        reason=reason,
+        items=frozenset([item]) if item else frozenset(),
+    )

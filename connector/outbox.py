@@ -1,0 +1,132 @@
+"""Outbox: notes into the ledger, exactly once.
+
+A batch is stored with its exact bytes before it is sent, and only ever repeated as the same bytes. Where the answer
+never came, its entries are first looked for in the ledger by their marker. None found: the same bytes again, under
+the same request id. Some found: the rest is free for another batch (design, section 5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, RowMapping
+
+from adapters.errors import LedgerError, LedgerUnavailable
+from adapters.ledger import Batch, Outcome, Receipt
+from connector.office import Office
+from connector.store import entries, history
+from connector.store.history import Event
+
+_LEASE = timedelta(minutes=10)
+_RETRY = timedelta(minutes=10)
+#: How far back a lost entry is looked for.
+_LOOK_BACK = timedelta(days=2)
+_ROUND = 300
+
+
+@dataclass(slots=True)
+class Posted:
+    """What a run of the outbox did, in entries."""
+
+    written: int = 0
+    found: int = 0
+    impossible: int = 0
+    unknown: int = 0
+
+
+def post_notes(office: Office) -> Posted:
+    """Settles what has no answer yet, then writes what waits. Raises LedgerError where the ledger cannot be reached."""
+    done = Posted()
+    settle_unknown(office, done)
+    while _post_some(office, done):
+        pass
+    return done
+
+
+def settle_unknown(office: Office, done: Posted) -> None:
+    """Looks for the entries of batches whose answer never came."""
+    now = office.now()
+    with office.database.read() as connection:
+        rows = entries.unsettled(connection, office.company, now)
+    for row in rows:
+        with office.database.write("take batch") as connection:
+            fence = entries.take_batch(connection, office.company, row, now=now, lease=_LEASE)
+        if fence is not None:
+            _settle(office, row, fence, done)
+
+
+def _settle(office: Office, row: RowMapping, fence: int, done: Posted) -> None:
+    each = entries.to_batch(row)
+    keys = [key for _, key in each.members]
+    with office.database.read() as connection:
+        customers = set(entries.customers_of(connection, office.company, keys).values())
+    since = (row["created_at"] - _LOOK_BACK).date()
+    found = {receipt.key: receipt for receipt in office.ledger.posted(customers, since) if receipt.key in keys}
+    if not found:
+        _send(office, each, fence, done)
+        return
+    with office.database.write("settle batch") as connection:
+        if not entries.is_ours(connection, office.company, each.request_id, fence):
+            return
+        _settled(office, connection, list(found.values()), done)
+        entries.release(connection, office.company, [key for key in keys if key not in found], now=office.now())
+        entries.mark_batch(connection, office.company, each.request_id, "answered")
+    done.found += len(found)
+
+
+def _post_some(office: Office, done: Posted) -> bool:
+    """Composes and sends one round of batches. Tells whether there may be more."""
+    now = office.now()
+    with office.database.read() as connection:
+        waiting = entries.waiting(connection, office.company, now, _ROUND)
+    for each in office.ledger.compose(waiting):
+        with office.database.write("store batch") as connection:
+            ours = entries.save_batch(connection, office.company, each, now=now, lease=_LEASE)
+        if ours:
+            _send(office, each, 1, done)
+    return len(waiting) == _ROUND
+
+
+def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:
+    try:
+        receipts = office.ledger.post(each)
+    except LedgerUnavailable as error:
+        if error.sent:
+            receipts = [Receipt(key=key, outcome=Outcome.UNKNOWN, reason=str(error)) for _, key in each.members]
+        else:
+            _not_sent(office, each, fence)
+            raise
+    except LedgerError:
+        _not_sent(office, each, fence)
+        raise
+    with office.database.write("record receipts") as connection:
+        if not entries.is_ours(connection, office.company, each.request_id, fence):
+            return
+        _settled(office, connection, receipts, done)
+        unknown = [receipt for receipt in receipts if receipt.outcome is Outcome.UNKNOWN]
+        done.unknown += len(unknown)
+        state = "unknown" if unknown else "answered"
+        retry_at = office.now() + _RETRY if unknown else None
+        entries.mark_batch(connection, office.company, each.request_id, state, retry_at=retry_at)
+
+
+def _not_sent(office: Office, each: Batch, fence: int) -> None:
+    """It certainly never left: the same bytes may go as soon as the ledger can be reached."""
+    with office.database.write("batch not sent") as connection:
+        if entries.is_ours(connection, office.company, each.request_id, fence):
+            entries.mark_batch(connection, office.company, each.request_id, "unknown", retry_at=office.now())
+
+
+def _settled(office: Office, connection: Connection, receipts: Sequence[Receipt], done: Posted) -> None:
+    now = office.now()
+    news = entries.settle(connection, office.company, receipts, now=now)
+    events = []
+    for each in news:
+        impossible = each.outcome is Outcome.IMPOSSIBLE
+        done.impossible += impossible
+        done.written += not impossible
+        kind = "entry_impossible" if impossible else "entry_written"
+        data: dict[str, object] = {"reason": each.reason} if impossible else {"ledger_id": each.ledger_id}
+        events.append(Event(at=now, actor="outbox", kind=kind, subject=each.key, data=data))
+    if events:
+        history.record_many(connection, office.company, events)

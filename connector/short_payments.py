@@ -1,0 +1,68 @@
+"""Short payments: a payment that left a small rest may be a deduction. The machine flags, a person decides."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from adapters.documents import item_ref
+from adapters.money import Money
+from connector.disputes import Suspicion, flag
+from connector.office import Office
+from connector.store import books, facts
+from connector.store.tables import allocation, document, item
+from reminders.account import OwedItem
+from reminders.flags import AppliedPayment, short_payment_flags
+
+
+def flag_short_payments(office: Office, connection: Connection, payments: Sequence[str]) -> int:
+    """Looks at payments that just came. Returns how many flags were raised."""
+    rows = books.rows_by_ref(connection, document, office.company, payments)
+    applied = _applied(connection, office.company, payments)
+    language = office.row(connection).language
+    raised = 0
+    for ref, targets in applied.items():
+        row = rows.get(ref)
+        if row is None or row["gone"] or not row["total_minor"]:
+            continue
+        payment = AppliedPayment(ref=ref, dated=row["issue_date"], applied=targets, memo=row["memo"], language=language)
+        for items in _items_by_account(office, connection, targets):
+            raised += _flag(office, connection, payment, items)
+    return raised
+
+
+def _flag(office: Office, connection: Connection, payment: AppliedPayment, items: Sequence[OwedItem]) -> int:
+    rules = office.cadence(None).rules
+    ends = office.calendar.add(office.today(), rules.flag_days)
+    raised = 0
+    for each in short_payment_flags(payment, items, office.today(), rules):
+        if each.item is not None and each.amount is not None:
+            suspicion = Suspicion(
+                item=each.item,
+                amount=each.amount,
+                reason=each.text,
+                flagged_by=each.sign.value,
+                source=f"{payment.ref}:{each.item}",
+                ends=ends,
+            )
+            raised += flag(office, connection, suspicion)
+    return raised
+
+
+def _applied(connection: Connection, company: str, payments: Sequence[str]) -> dict[str, dict[str, Money]]:
+    targets: dict[str, dict[str, Money]] = defaultdict(dict)
+    for some in books.chunks(payments):
+        rows = connection.execute(
+            select(allocation).where(allocation.c.company == company, allocation.c.source.in_(some)),
+        ).mappings()
+        for row in rows:
+            targets[row["source"]][item_ref(row["target"])] = Money(row["amount_minor"], row["currency"])
+    return targets
+
+
+def _items_by_account(office: Office, connection: Connection, targets: dict[str, Money]) -> list[tuple[OwedItem, ...]]:
+    """All open items of each account that the payment went to."""
+    where = (item.c.company == office.company) & item.c.ref.in_(list(targets))
+    refs = sorted(set(connection.scalars(select(item.c.account).where(where))))
+    rows = facts.load_rows(connection, office.company, refs, today=office.today())
+    return [each.items for each in rows.values()]

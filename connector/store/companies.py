@@ -1,0 +1,77 @@
+"""The companies this service works for, one row each."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select, update
+
+from connector.store.tables import company
+
+
+class Mode(StrEnum):
+    """What happens to a reminder once it is decided."""
+
+    DRY_RUN = "dry_run"  # nothing is planned or sent; `plan` shows what would be
+    REVIEW = "review"  # drafts wait for approval
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyRow:
+    """A connected company. `zone` is an IANA name or `UTC+hh:mm`; "today" is told by it."""
+
+    id: str
+    ledger: str
+    ledger_ref: str
+    name: str
+    home_currency: str
+    country: str
+    zone: str
+    language: str
+    mode: Mode
+    default_cadence: str
+    cursor: str | None
+    first_read_done: bool
+    synced_at: datetime | None
+    sync_wanted_at: datetime | None
+    swept_at: datetime | None
+    paused_because: str | None
+    out_of_quota_until: datetime | None
+    cash_posted_until: date | None
+    cash_silence_days: int | None
+    cash_released_on: date | None
+    note_style: str
+    connected_at: datetime
+
+
+class NoSuchCompany(LookupError):
+    """No company of this name is connected."""
+
+    def __init__(self, wanted: str, known: list[str]) -> None:
+        there = f"Connected: {', '.join(known)}." if known else "Connect one first: duecourse connect quickbooks."
+        super().__init__(f"No company '{wanted}' is connected. {there}")
+
+
+def load(connection: Connection, company_id: str) -> CompanyRow:
+    """The company with this id. Raises `NoSuchCompany`."""
+    row = connection.execute(select(company).where(company.c.id == company_id)).mappings().one_or_none()
+    if row is None:
+        raise NoSuchCompany(company_id, [each.id for each in load_all(connection)])
+    return CompanyRow(**{**row, "mode": Mode(row["mode"])})
+
+
+def load_all(connection: Connection) -> list[CompanyRow]:
+    """Every connected company, by id."""
+    rows = connection.execute(select(company).order_by(company.c.id)).mappings()
+    return [CompanyRow(**{**row, "mode": Mode(row["mode"])}) for row in rows]
+
+
+def add(connection: Connection, **values: object) -> None:
+    """Adds a company; the columns of the table are the arguments."""
+    connection.execute(insert(company).values(**values))
+
+
+def change(connection: Connection, company_id: str, **values: object) -> None:
+    """Changes columns of a company."""
+    connection.execute(update(company).where(company.c.id == company_id).values(**values))

@@ -1,0 +1,373 @@
+"""Reminders, the steps their items take, and their dispatches.
+
+Two uniquenesses keep everything from being said twice: an item takes a step of a cycle once, and a reminder has one
+dispatch for each recipient (design, section 5). A claim carries a lease and a fencing number.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from connector.store.tables import dispatch, reminder, reminder_item
+from reminders.decision import Advance
+
+OPEN_STATES = ("draft", "ready")
+LIVE_STATES = ("draft", "ready", "claimed")
+FINAL_DISPATCH = ("sent", "refused", "uncertain", "cancelled")
+
+
+class AlreadyPlanned(Exception):
+    """Another process has planned one of these steps meanwhile; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A reminder that is ours to deliver until the lease ends, while its fence is current."""
+
+    id: str
+    fence: int
+    row: RowMapping
+
+
+def add(
+    connection: Connection,
+    values: dict[str, object],
+    advance: Sequence[Advance],
+    recipients: Sequence[str],
+    *,
+    now: datetime,
+) -> None:
+    """A reminder with its items and dispatches. Raises `AlreadyPlanned` where a step is taken already."""
+    shared = {"company": values["company"], "cadence": values["cadence"], "reminder": values["id"]}
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(reminder).values(**values))
+            connection.execute(
+                insert(reminder_item),
+                [_item_values(each, how="planned", on=_day(values["decided_on"])) | shared for each in advance],
+            )
+            connection.execute(
+                insert(dispatch),
+                [
+                    {
+                        "reminder": values["id"],
+                        "address": address,
+                        "company": values["company"],
+                        "state": "waiting",
+                        "updated_at": now,
+                    }
+                    for address in recipients
+                ],
+            )
+    except IntegrityError as error:
+        raise AlreadyPlanned from error
+
+
+def _day(value: object) -> date:
+    assert isinstance(value, date)
+    return value
+
+
+def _item_values(each: Advance, *, how: str, on: date) -> dict[str, object]:
+    return {
+        "item": each.item,
+        "cycle": each.cycle,
+        "step_no": each.step_no,
+        "step_id": each.step_id,
+        "step_day": each.step_day,
+        "taken_on": on,
+        "how": how,
+    }
+
+
+def record_taken(
+    connection: Connection, company: str, cadence: str, taken: Sequence[Advance], *, how: str, on: date
+) -> list[Advance]:
+    """Steps that pass without a message (lapsed, not made, done). Returns those that were not recorded before."""
+    recorded = []
+    for each in taken:
+        try:
+            with connection.begin_nested():
+                connection.execute(
+                    insert(reminder_item).values(
+                        company=company, cadence=cadence, reminder=None, **_item_values(each, how=how, on=on)
+                    ),
+                )
+        except IntegrityError:
+            continue
+        recorded.append(each)
+    return recorded
+
+
+def live_accounts(connection: Connection, company: str, accounts: Sequence[str]) -> set[str]:
+    """Which of these accounts have a reminder that is planned and not yet out."""
+    return set(
+        connection.scalars(
+            select(reminder.c.account).where(
+                reminder.c.company == company,
+                reminder.c.account.in_(accounts),
+                reminder.c.state.in_(LIVE_STATES),
+            ),
+        ),
+    )
+
+
+def stale(connection: Connection, company: str, today: date) -> list[RowMapping]:
+    """What was planned or approved before today, and did not leave: to be decided again."""
+    return list(
+        connection.execute(
+            select(reminder).where(
+                reminder.c.company == company,
+                reminder.c.state.in_(OPEN_STATES),
+                reminder.c.decided_on < today,
+                reminder.c.said_at.is_(None),
+            ),
+        ).mappings(),
+    )
+
+
+def open_with_items(connection: Connection, company: str, items: Iterable[str]) -> list[RowMapping]:
+    """Planned reminders that hold one of these items."""
+    return list(
+        connection.execute(
+            select(reminder)
+            .join(reminder_item, reminder_item.c.reminder == reminder.c.id)
+            .where(
+                reminder.c.company == company,
+                reminder.c.state.in_(OPEN_STATES),
+                reminder.c.said_at.is_(None),
+                reminder_item.c.item.in_(list(items)),
+                reminder_item.c.how == "planned",
+            )
+            .distinct(),
+        ).mappings(),
+    )
+
+
+def open_of_customer(connection: Connection, company: str, customer: str) -> list[RowMapping]:
+    """Planned reminders to this customer."""
+    where = (reminder.c.company == company) & (reminder.c.customer == customer)
+    rows = connection.execute(select(reminder).where(where, reminder.c.state.in_(OPEN_STATES))).mappings()
+    return list(rows)
+
+
+def cancel(connection: Connection, reminder_id: str, because: str, *, now: datetime) -> bool:
+    """Cancels a reminder of which nothing was said; its items are free again. False if something was said."""
+    changed = connection.execute(
+        update(reminder)
+        .where(reminder.c.id == reminder_id, reminder.c.state.in_(LIVE_STATES), reminder.c.said_at.is_(None))
+        .values(state="cancelled", cancelled_because=because, lease_until=None),
+    )
+    if not changed.rowcount:
+        return False
+    connection.execute(
+        update(reminder_item)
+        .where(reminder_item.c.reminder == reminder_id, reminder_item.c.how == "planned")
+        .values(how="undone"),
+    )
+    connection.execute(
+        update(dispatch)
+        .where(dispatch.c.reminder == reminder_id, dispatch.c.state == "waiting")
+        .values(state="cancelled", updated_at=now),
+    )
+    return True
+
+
+def approve(connection: Connection, company: str, ids: Sequence[str], *, by: str) -> int:
+    """Lets drafts go. Returns how many were drafts."""
+    changed = connection.execute(
+        update(reminder)
+        .where(reminder.c.company == company, reminder.c.id.in_(list(ids)), reminder.c.state == "draft")
+        .values(state="ready", approved_by=by),
+    )
+    return int(changed.rowcount)
+
+
+def drafts(connection: Connection, company: str) -> list[RowMapping]:
+    """The drafts that wait for approval, oldest first."""
+    where = (reminder.c.company == company) & (reminder.c.state == "draft")
+    return list(
+        connection.execute(select(reminder).where(where).order_by(reminder.c.decided_at, reminder.c.id)).mappings(),
+    )
+
+
+def claim(
+    connection: Connection, company: str, *, now: datetime, lease: timedelta, limit: int, holder_fence: int = 1
+) -> list[Claim]:
+    """Takes up to `limit` reminders that may leave now, by conditional updates."""
+    free = or_(reminder.c.lease_until.is_(None), reminder.c.lease_until <= now)
+    due = or_(reminder.c.not_before.is_(None), reminder.c.not_before <= now)
+    rows = connection.execute(
+        select(reminder)
+        .where(reminder.c.company == company, reminder.c.state == "ready", free, due)
+        .order_by(reminder.c.decided_at, reminder.c.id)
+        .limit(limit),
+    ).mappings()
+    claims = []
+    for row in list(rows):
+        fence = row["fence"] + holder_fence
+        taken = connection.execute(
+            update(reminder)
+            .where(reminder.c.id == row["id"], reminder.c.state == "ready", reminder.c.fence == row["fence"])
+            .values(state="claimed", fence=fence, lease_until=now + lease),
+        )
+        if taken.rowcount == 1:
+            claims.append(Claim(id=row["id"], fence=fence, row=row))
+    return claims
+
+
+def abandoned(connection: Connection, company: str, now: datetime) -> list[RowMapping]:
+    """Claimed reminders whose lease has ended: their process died or lost its way."""
+    return list(
+        connection.execute(
+            select(reminder).where(
+                reminder.c.company == company,
+                reminder.c.state == "claimed",
+                reminder.c.lease_until <= now,
+            ),
+        ).mappings(),
+    )
+
+
+def take_over(connection: Connection, row: RowMapping) -> int | None:
+    """Raises the fence of an abandoned reminder. Returns it, or None if somebody else was first."""
+    fence: int = row["fence"] + 1
+    taken = connection.execute(
+        update(reminder)
+        .where(reminder.c.id == row["id"], reminder.c.state == "claimed", reminder.c.fence == row["fence"])
+        .values(fence=fence),
+    )
+    return fence if taken.rowcount == 1 else None
+
+
+def is_ours(connection: Connection, claimed: Claim) -> bool:
+    """Whether the claim's fence is still current. On PostgreSQL the row is locked until the transaction ends."""
+    statement = select(reminder.c.fence, reminder.c.state).where(reminder.c.id == claimed.id).with_for_update()
+    row = connection.execute(statement).one()
+    return bool(row.fence == claimed.fence and row.state == "claimed")
+
+
+def put_back(connection: Connection, reminder_id: str, *, not_before: datetime | None) -> None:
+    """Ready again, not before this instant."""
+    connection.execute(
+        update(reminder)
+        .where(reminder.c.id == reminder_id)
+        .values(state="ready", lease_until=None, not_before=not_before),
+    )
+
+
+def change(connection: Connection, reminder_id: str, **values: object) -> None:
+    """Changes columns of a reminder."""
+    connection.execute(update(reminder).where(reminder.c.id == reminder_id).values(**values))
+
+
+def by_id(connection: Connection, reminder_id: str) -> RowMapping | None:
+    """A reminder."""
+    return connection.execute(select(reminder).where(reminder.c.id == reminder_id)).mappings().one_or_none()
+
+
+def items_of(connection: Connection, reminder_id: str) -> list[RowMapping]:
+    """The items that a reminder moves, and how each stands."""
+    where = reminder_item.c.reminder == reminder_id
+    return list(
+        connection.execute(select(reminder_item).where(where).order_by(reminder_item.c.id)).mappings(),
+    )
+
+
+def mark_items(connection: Connection, reminder_id: str, *, how: str, on: date) -> None:
+    """The reminder's items took their step: `sent` or `uncertain`; `undone` frees what was not said."""
+    connection.execute(
+        update(reminder_item)
+        .where(reminder_item.c.reminder == reminder_id, reminder_item.c.how != "undone")
+        .values(how=how, taken_on=on),
+    )
+
+
+def free_items(connection: Connection, reminder_id: str) -> None:
+    """Nothing was said: the items may take their step with another message."""
+    connection.execute(
+        update(reminder_item).where(reminder_item.c.reminder == reminder_id).values(how="undone"),
+    )
+
+
+def keep_items(connection: Connection, reminder_id: str, keep: Iterable[str]) -> None:
+    """The message says less than was planned: items that are gone from it are free again."""
+    connection.execute(
+        update(reminder_item)
+        .where(
+            reminder_item.c.reminder == reminder_id,
+            reminder_item.c.how == "planned",
+            reminder_item.c.item.not_in(list(keep)),
+        )
+        .values(how="undone"),
+    )
+
+
+def dispatches(connection: Connection, reminder_id: str) -> list[RowMapping]:
+    """A reminder's dispatches, in the order of their addresses."""
+    where = dispatch.c.reminder == reminder_id
+    return list(connection.execute(select(dispatch).where(where).order_by(dispatch.c.address)).mappings())
+
+
+def set_dispatch(
+    connection: Connection,
+    reminder_id: str,
+    address: str,
+    state: str,
+    *,
+    now: datetime,
+    reply: str = "",
+    expect: Sequence[str] | None = None,
+) -> bool:
+    """Sets a dispatch's state, if it is one of `expect`. Tells whether it was."""
+    where = and_(dispatch.c.reminder == reminder_id, dispatch.c.address == address)
+    if expect is not None:
+        where = and_(where, dispatch.c.state.in_(list(expect)))
+    values: dict[str, object] = {"state": state, "reply": reply, "updated_at": now}
+    if state == "sending":
+        values["attempts"] = dispatch.c.attempts + 1
+    return connection.execute(update(dispatch).where(where).values(**values)).rowcount == 1
+
+
+def add_dispatches(
+    connection: Connection, company: str, reminder_id: str, addresses: Iterable[str], now: datetime
+) -> None:
+    """More recipients, for a message whose addresses were replaced before it left."""
+    known = {row["address"] for row in dispatches(connection, reminder_id)}
+    rows = [
+        {"reminder": reminder_id, "address": each, "company": company, "state": "waiting", "updated_at": now}
+        for each in addresses
+        if each not in known
+    ]
+    if rows:
+        connection.execute(insert(dispatch), rows)
+
+
+def uncertain(connection: Connection, company: str) -> list[RowMapping]:
+    """Dispatches whose acceptance is unknown, with their reminder's subject."""
+    return list(
+        connection.execute(
+            select(dispatch, reminder.c.account, reminder.c.subject)
+            .join(reminder, reminder.c.id == dispatch.c.reminder)
+            .where(dispatch.c.company == company, dispatch.c.state == "uncertain")
+            .order_by(dispatch.c.updated_at),
+        ).mappings(),
+    )
+
+
+def counts(connection: Connection, company: str) -> dict[str, int]:
+    """How many reminders are in each state."""
+    rows = connection.execute(
+        select(reminder.c.state, func.count()).where(reminder.c.company == company).group_by(reminder.c.state),
+    )
+    return {state: int(count) for state, count in rows}
+
+
+def last_said(connection: Connection, company: str, account: str) -> RowMapping | None:
+    """The last message that went to this account: a new one is threaded behind it."""
+    where = and_(reminder.c.company == company, reminder.c.account == account, reminder.c.said_at.is_not(None))
+    statement = select(reminder).where(where).order_by(reminder.c.said_at.desc(), reminder.c.id.desc()).limit(1)
+    return connection.execute(statement).mappings().one_or_none()

@@ -1,0 +1,65 @@
+"""Tasks: what a person should look at. A key from its meaning makes one task of it, however often it is seen."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from connector.store.tables import task
+from connector.store.upsert import insert_new
+
+
+def open_task(
+    connection: Connection,
+    company: str,
+    *,
+    key: str,
+    kind: str,
+    text: str,
+    now: datetime,
+    today: date,
+    account: str | None = None,
+    items: Sequence[str] = (),
+    facts: dict[str, object] | None = None,
+) -> bool:
+    """Opens a task unless its key was seen before. Tells whether it is new."""
+    row = {
+        "company": company,
+        "key": key,
+        "kind": kind,
+        "account": account,
+        "items": list(items),
+        "text": text,
+        "facts": facts or {},
+        "created_at": now,
+        "created_on": today,
+        "state": "open",
+    }
+    return insert_new(connection, task, row, key=("company", "key"))
+
+
+def load_open(connection: Connection, company: str, *, kind: str | None = None) -> list[RowMapping]:
+    """The open tasks, oldest first."""
+    where = (task.c.company == company) & (task.c.state == "open")
+    if kind:
+        where &= task.c.kind == kind
+    return list(connection.execute(select(task).where(where).order_by(task.c.id)).mappings())
+
+
+def by_id(connection: Connection, company: str, number: int) -> RowMapping | None:
+    """The task with this number."""
+    where = (task.c.company == company) & (task.c.id == number)
+    return connection.execute(select(task).where(where)).mappings().one_or_none()
+
+
+def finish(connection: Connection, company: str, number: int, *, result: str, now: datetime) -> bool:
+    """Marks an open task as done. Tells whether it was open."""
+    where = (task.c.company == company) & (task.c.id == number) & (task.c.state == "open")
+    changed = connection.execute(update(task).where(where).values(state="done", done_at=now, result=result))
+    return changed.rowcount == 1
+
+
+def drop(connection: Connection, company: str, key: str, *, now: datetime, result: str) -> None:
+    """What it asked for is no longer needed."""
+    where = (task.c.company == company) & (task.c.key == key) & (task.c.state == "open")
+    connection.execute(update(task).where(where).values(state="dropped", done_at=now, result=result))

@@ -1,0 +1,161 @@
+"""Sync: pulls pages from the ledger, applies them, and checkpoints, each page in one transaction.
+
+A crash resumes at the last page; a page applied twice changes nothing. A whole read closes nothing by absence: what
+it did not list is asked for by key, and only the ledger's answer counts (design: the port).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from adapters.errors import LedgerSuspicious
+from adapters.ledger import Page
+from connector.aftermath import act_on
+from connector.apply import Applied, LifeRules, apply_page
+from connector.cash import note_cash
+from connector.office import CompanyPaused, Office
+from connector.store import books, companies, history
+
+#: A whole sweep of the open documents is made when the last one is older than this.
+SWEEP_EVERY = timedelta(hours=20)
+#: A read that would close more than this many open documents of a kind, and more than this share, is not believed.
+SUSPICIOUS_COUNT = 20
+SUSPICIOUS_SHARE = 10
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a sync did."""
+
+    pages: int = 0
+    documents: int = 0
+    customers: int = 0
+    problems: int = 0
+    accounts: int = 0
+
+
+def sync(office: Office, *, whole: bool = False, progress: Progress | None = None) -> Synced:
+    """Brings the store up to the ledger's state. Raises LedgerError and `CompanyPaused`.
+
+    `whole` also sweeps all open documents; the first sync reads the whole books anyway. `progress` is told how many
+    documents were read and how many are expected.
+    """
+    with office.database.read() as connection:
+        row = office.row(connection)
+    if row.paused_because:
+        raise CompanyPaused(row.paused_because)
+    done = Synced()
+    for page in office.ledger.changes(row.cursor, whole=whole and row.cursor is not None):
+        if page.complete:
+            _ask_for_missing(office, page, done)
+        applied = _apply(office, page, checkpoint=True)
+        _count(done, page, applied)
+        if progress:
+            progress(page.done, page.expected)
+    _finish(office, whole=whole or row.cursor is None, done=done)
+    return done
+
+
+def apply_fresh(office: Office, page: Page) -> Applied:
+    """Applies what `Ledger.fresh` read, without moving the cursor."""
+    return _apply(office, page, checkpoint=False)
+
+
+def _apply(office: Office, page: Page, *, checkpoint: bool) -> Applied:
+    with office.database.write("apply page") as connection:
+        applied = apply_page(
+            connection,
+            office.company,
+            page,
+            today=office.today(),
+            now=office.now(),
+            life=life_rules(office),
+        )
+        act_on(office, connection, applied)
+        if checkpoint:
+            companies.change(connection, office.company, cursor=page.cursor)
+    return applied
+
+
+def life_rules(office: Office) -> LifeRules:
+    """The life of an item, as the default cadence's rules have it."""
+    rules = office.cadence(None).rules
+    return LifeRules(reopen_days=rules.reopen_days, quiet_days=rules.min_gap_days)
+
+
+def _count(done: Synced, page: Page, applied: Applied) -> None:
+    done.pages += 1
+    done.documents += applied.documents
+    done.customers += applied.customers
+    done.problems += len(page.problems)
+    done.accounts += len(applied.accounts)
+
+
+def _ask_for_missing(office: Office, page: Page, done: Synced) -> None:
+    """The last page of a whole read: what is open with us and was not listed is asked for by key.
+
+    Raises LedgerSuspicious, having applied nothing, where too much would close at once.
+    """
+    if page.whole_read is None:
+        return
+    listed = {each.ref for each in page.documents}
+    with office.database.read() as connection:
+        missing = [
+            ref for ref in books.unlisted(connection, office.company, page.scope, page.whole_read) if ref not in listed
+        ]
+        open_before = books.count_open(connection, office.company, page.scope)
+        row = office.row(connection)
+    if not missing:
+        return
+    answer = office.ledger.fresh(missing, (), row.cursor or page.cursor)
+    gone = len(answer.tombstones)
+    if gone > SUSPICIOUS_COUNT and gone * 100 > open_before * SUSPICIOUS_SHARE:
+        _pause(office, f"{gone} of {open_before} open documents would vanish at once.")
+        raise LedgerSuspicious(
+            f"The ledger says that {gone} of {open_before} open documents are gone. Nothing was changed and no "
+            "reminder leaves: look into the ledger, then run `duecourse resume --company` if it is right.",
+        )
+    _count(done, answer, _apply(office, answer, checkpoint=False))
+
+
+def _pause(office: Office, because: str) -> None:
+    with office.database.write("pause company") as connection:
+        pause_company(office, connection, because)
+
+
+def pause_company(office: Office, connection: Connection, because: str) -> None:
+    """Stops the company's jobs until a person has looked; `because` is one sentence for that person."""
+    companies.change(connection, office.company, paused_because=because)
+    history.record(
+        connection,
+        office.company,
+        at=office.now(),
+        actor="duecourse",
+        kind="company_paused",
+        subject=office.company,
+        data={"because": because},
+    )
+
+
+def _finish(office: Office, *, whole: bool, done: Synced) -> None:
+    now = office.now()
+    with office.database.write("finish sync") as connection:
+        note_cash(office, connection)
+        changes: dict[str, object] = {"synced_at": now, "first_read_done": True, "sync_wanted_at": None}
+        if whole:
+            changes["swept_at"] = now
+        companies.change(connection, office.company, **changes)
+        if done.documents or done.customers or whole:
+            history.record(
+                connection,
+                office.company,
+                at=now,
+                actor="duecourse",
+                kind="synced",
+                subject=office.company,
+                data={"documents": done.documents, "customers": done.customers, "problems": done.problems},
+            )

@@ -1,0 +1,62 @@
+"""Fixtures that every test may use: `database` (on SQLite and on PostgreSQL) and the `clock` that tests move."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import hypothesis
+import pytest
+
+from connector.clock import SimulatedClock
+from connector.store.engine import Database
+from tests.contract.databases import KINDS, PostgresDatabases, SqliteDatabases, opened, postgres_databases
+
+# A shared machine is slow now and then; that is no fault of what is tested.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """A Monday morning."""
+    return SimulatedClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    """Makes SQLite files."""
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases() -> Iterator[PostgresDatabases]:
+    """Makes databases on one PostgreSQL server, started when the first test asks for it."""
+    with postgres_databases() as databases:
+        yield databases
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Each test that touches a database runs on every kind."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def databases(database_kind: str, request: pytest.FixtureRequest) -> SqliteDatabases | PostgresDatabases:
+    """Makes databases of this kind."""
+    made: SqliteDatabases | PostgresDatabases = request.getfixturevalue(f"{database_kind}_databases")
+    return made
+
+
+@pytest.fixture
+def database(databases: SqliteDatabases | PostgresDatabases) -> Iterator[Database]:
+    """A fresh, migrated database."""
+    with opened(databases.new_url()) as database:
+        yield database
+
+
+@pytest.fixture
+def sqlite_database(sqlite_databases: SqliteDatabases) -> Iterator[Database]:
+    """A fresh, migrated SQLite database, for tests whose subject is not the database."""
+    with opened(sqlite_databases.new_url()) as database:
+        yield database

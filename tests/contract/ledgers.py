@@ -1,0 +1,215 @@
+"""Every implementation of the ledger port, each over books that a test can change, and disturb."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+import httpx
+
+from adapters.errors import LedgerUnavailable
+from adapters.http import Http, Patience
+from adapters.ledger import Ledger
+from adapters.quickbooks.ledger import QuickBooksLedger
+from adapters.quickbooks.limits import MemoryQuota
+from adapters.quickbooks.oauth import Endpoints, MemoryTokens, OAuthClient, Tokens
+from adapters.quickbooks.sandbox.app import QuickBooksSandbox
+from adapters.sandbox.books import Books
+from adapters.sandbox.ledger import BooksLedger, Disturbance
+
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A time that waiting, or a test, moves."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    def later(self, **length: float) -> None:
+        self.time += timedelta(**length)
+
+
+class Connection(Protocol):
+    """A ledger under test, its books, and what can go wrong between the two."""
+
+    clock: Clock
+    books: Books
+    ledger: Ledger
+    page_size: int
+
+    def lose_next_read(self) -> None:
+        """The next page read does not arrive."""
+        ...
+
+    def lose_next_answer(self) -> None:
+        """The next write is done, and its answer does not arrive."""
+        ...
+
+    def lose_next_write(self) -> None:
+        """The next write does not even arrive."""
+        ...
+
+    def break_documents(self, *refs: str) -> None:
+        """These rows cannot be read any more."""
+        ...
+
+
+@dataclass
+class BooksConnection:
+    """The books told directly."""
+
+    clock: Clock = field(default_factory=Clock)
+    page_size: int = 3
+
+    def __post_init__(self) -> None:
+        self.books = Books(now=self.clock.now, multicurrency=True)
+        self._disturbance = Disturbance()
+        self.ledger = BooksLedger(self.books, page_size=self.page_size, disturbance=self._disturbance)
+
+    def lose_next_read(self) -> None:
+        self._disturbance.after_call = self._once_after("changes", sent=True)
+
+    def lose_next_answer(self) -> None:
+        self._disturbance.after_call = self._once_after("post", sent=True)
+
+    def lose_next_write(self) -> None:
+        def lose(name: str) -> None:
+            if name == "post":
+                self._disturbance.before_call = lambda _: None
+                raise LedgerUnavailable("lost on the way", sent=False)
+
+        self._disturbance.before_call = lose
+
+    def break_documents(self, *refs: str) -> None:
+        self._disturbance.unreadable = frozenset(refs)
+
+    def _once_after(self, which: str, *, sent: bool) -> Callable[[str], None]:
+        def lose(name: str) -> None:
+            if name == which:
+                self._disturbance.after_call = lambda _: None
+                raise LedgerUnavailable("the answer was lost", sent=sent)
+
+        return lose
+
+
+class SandboxTransport(httpx.BaseTransport):
+    """Calls the sandbox without a socket; `faults` are asked before and after each call."""
+
+    def __init__(self, sandbox: QuickBooksSandbox) -> None:
+        self._sandbox = sandbox
+        self.before: Callable[[httpx.Request], None] = lambda _: None
+        self.after: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda _, response: response
+        self.calls: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(request)
+        self.before(request)
+        params = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        answer = self._sandbox.answer(request.method, request.url.path, params, headers, request.content)
+        told = [("Content-Type", answer.content_type), *answer.headers]
+        return self.after(request, httpx.Response(answer.status, headers=told, content=answer.body))
+
+
+class QuickBooksConnection:
+    """QuickBooks' dialect spoken to its sandbox over the same books."""
+
+    page_size = 1000
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.books = Books(now=self.clock.now, multicurrency=True)
+        self.transport = SandboxTransport(QuickBooksSandbox(self.books))
+        patience = Patience(attempts=1)
+        http = Http(
+            sleep=self.clock.sleep, chance=lambda: 0.5, client=httpx.Client(transport=self.transport), patience=patience
+        )
+        url = "http://sandbox"
+        oauth = OAuthClient(
+            client_id="app",
+            client_secret="secret",
+            redirect_uri="http://localhost/callback",
+            http=http,
+            now=self.clock.now,
+            endpoints=Endpoints(token_url=f"{url}/oauth2/v1/tokens/bearer"),
+        )
+        expired = Tokens(realm="1", access_token="", access_expires_at=START, refresh_token="sandbox-refresh-token")
+        self.ledger = QuickBooksLedger(
+            realm="1",
+            api_url=url,
+            tokens=MemoryTokens(expired),
+            oauth=oauth,
+            http=http,
+            quota=MemoryQuota(),
+            now=self.clock.now,
+        )
+
+    def lose_next_read(self) -> None:
+        self._lose_after(lambda request: b"SELECT *" in request.content or request.url.path.endswith("/cdc"))
+
+    def lose_next_answer(self) -> None:
+        self._lose_after(lambda request: request.url.path.endswith("/batch"))
+
+    def lose_next_write(self) -> None:
+        def lose(request: httpx.Request) -> None:
+            if request.url.path.endswith("/batch"):
+                self.transport.before = lambda _: None
+                raise httpx.ConnectError("nobody there", request=request)
+
+        self.transport.before = lose
+
+    def break_documents(self, *refs: str) -> None:
+        broken = [ref.split(":") for ref in refs]
+
+        def poison(_: httpx.Request, response: httpx.Response) -> httpx.Response:
+            found = response.json() if "json" in response.headers["content-type"] else {}
+            if any(_holds(found, _ENTITY[kind], ident) for kind, ident in broken):
+                error = {"Message": "Error processing", "Detail": "To email address is invalid", "code": "4002"}
+                return httpx.Response(400, json={"Fault": {"Error": [error], "type": "ValidationFault"}})
+            return response
+
+        self.transport.after = poison
+
+    def _lose_after(self, which: Callable[[httpx.Request], bool]) -> None:
+        def lose(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+            if which(request):
+                self.transport.after = lambda _, later: later
+                raise httpx.ReadTimeout("no answer", request=request)
+            return response
+
+        self.transport.after = lose
+
+
+_ENTITY = {"invoice": "Invoice", "payment": "Payment", "credit_memo": "CreditMemo", "journal": "JournalEntry"}
+
+
+def _holds(found: object, entity: str, ident: str) -> bool:
+    if isinstance(found, list):
+        return any(_holds(each, entity, ident) for each in found)
+    if not isinstance(found, dict):
+        return False
+    rows = found.get(entity, [])
+    rows = rows if isinstance(rows, list) else [rows]
+    return any(row.get("Id") == ident for row in rows) or any(_holds(each, entity, ident) for each in found.values())
+
+
+LEDGERS: dict[str, Callable[[], Connection]] = {"books": BooksConnection, "quickbooks": QuickBooksConnection}
+
+
+@contextmanager
+def connected(name: str) -> Iterator[Connection]:
+    """The ledger of this name, over empty books."""
+    connection = LEDGERS[name]()
+    try:
+        yield connection
+    finally:
+        connection.books.close()

@@ -1,0 +1,236 @@
+"""What the service says of itself (`duecourse audit export`): stated reasons, steps taken, promises, disputes, holds.
+
+Nothing here is believed instead of mails, notes and books: the laws compare.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.judge.company import Company, instant
+
+_TAKEN = {"reminder_said": "said", "step_lapsed": "lapsed", "step_not_made": "not_made", "step_done": "done"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the history."""
+
+    seq: int
+    at: datetime
+    day: date
+    kind: str
+    account: str
+    subject: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A step that an item is said to have taken; `reminder` where a message said it."""
+
+    seq: int
+    item: str
+    cycle: int
+    step_no: int
+    step_id: str
+    step_day: int
+    day: date
+    how: str  # said, lapsed, not_made, done
+    reminder: str
+    account: str
+    cadence: str
+
+    @property
+    def was_said(self) -> bool:
+        """Whether the customer heard it."""
+        return self.how in {"said", "done"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A customer's word. `ended_at` is the instant of its judgement, None while it lives."""
+
+    id: str
+    account: str
+    currency: str
+    amount: Decimal
+    day: date
+    items: tuple[str, ...]
+    made_at: datetime
+    ended_at: datetime | None
+    state: str
+
+    def lives_at(self, at: datetime) -> bool:
+        """Whether it holds at this instant."""
+        return self.made_at < at and (self.ended_at is None or at < self.ended_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A contested amount of an item, or a machine's flag of one (`is_flag`). No amount: the whole item."""
+
+    id: str
+    account: str
+    item: str
+    amount: Decimal | None
+    opened_at: datetime
+    ended_at: datetime | None
+    is_flag: bool
+
+    def lives_at(self, at: datetime) -> bool:
+        """Whether it is contested at this instant."""
+        return self.opened_at < at and (self.ended_at is None or at < self.ended_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A reason to wait that somebody set; `account` empty means the whole company, `items` empty the whole account."""
+
+    id: str
+    account: str
+    kind: str
+    items: tuple[str, ...]
+    begins: date
+    ends: date | None
+
+    def covers(self, item: str, day: date) -> bool:
+        """Whether it holds the item on a day."""
+        return (not self.items or item in self.items) and self.begins <= day and (self.ends is None or day <= self.ends)
+
+
+class Audit:
+    """The rows, and the same by what they speak of."""
+
+    def __init__(self, raw: list[dict[str, Any]], company: Company) -> None:
+        self.raw = raw
+        self.rows = [_row(each, company) for each in raw]
+        self.by_kind: dict[str, list[Row]] = defaultdict(list)
+        self.verdicts: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            self.by_kind[row.kind].append(row)
+            if row.kind == "verdict":
+                self.verdicts[row.account].append(row)
+        for rows in self.verdicts.values():
+            rows.sort(key=lambda row: (row.day, row.seq))
+        self.said = {row.subject: row for row in self.by_kind["reminder_said"]}
+        self.taken = sorted(self._taken(), key=lambda taken: taken.seq)
+        self.by_item: dict[str, list[Taken]] = defaultdict(list)
+        for taken in self.taken:
+            self.by_item[taken.item].append(taken)
+        self.promises = list(self._promises())
+        self.disputes = list(self._disputes())
+        self.holds = list(self._holds())
+
+    def of(self, *kinds: str) -> Iterator[Row]:
+        """The rows of these kinds, kind by kind."""
+        for kind in kinds:
+            yield from self.by_kind.get(kind, ())
+
+    def _taken(self) -> Iterator[Taken]:
+        for kind, how in _TAKEN.items():
+            for row in self.by_kind[kind]:
+                for told in row.data.get("items") or [row.data]:
+                    if isinstance(told, dict) and "item" in told:
+                        yield _taken(row, told, how)
+
+    def _promises(self) -> Iterator[Promise]:
+        judged = {row.subject: row for row in self.of("promise_judged")}
+        for row in self.of("promise_made"):
+            end = judged.get(row.subject)
+            yield Promise(
+                id=row.subject,
+                account=row.account or str(row.data.get("account", "")),
+                currency=row.data["currency"],
+                amount=Decimal(str(row.data["amount"])),
+                day=date.fromisoformat(row.data["day"]),
+                items=tuple(row.data.get("items") or ()),
+                made_at=row.at,
+                ended_at=end.at if end else None,
+                state=end.data["state"] if end else "open",
+            )
+
+    def _disputes(self) -> Iterator[Dispute]:
+        ended: dict[str, datetime] = {row.subject: row.at for row in self.of("dispute_resolved", "dispute_dropped")}
+        opened = {row.subject: row for row in self.of("dispute_opened")}
+        flagged = {row.subject: row for row in self.of("dispute_flagged")}
+        for row in [*opened.values(), *flagged.values()]:
+            is_flag = row.kind == "dispute_flagged"
+            amount = row.data.get("amount")
+            end = ended.get(row.subject)
+            if is_flag and row.subject in opened:
+                end = opened[row.subject].at
+            yield Dispute(
+                id=row.subject,
+                account=row.account,
+                item=row.data["item"],
+                amount=None if amount is None else Decimal(str(amount)),
+                opened_at=row.at,
+                ended_at=end,
+                is_flag=is_flag,
+            )
+
+    def _holds(self) -> Iterator[Hold]:
+        ended = {row.subject: row for row in self.of("hold_ended")}
+        for row in self.of("hold_set"):
+            end = ended.get(row.subject)
+            ends = row.data.get("ends")
+            last = end.day if end else date.fromisoformat(ends) if ends else None
+            yield _hold(row, last)
+        known = {row.subject for row in self.of("hold_set")}
+        for row in ended.values():
+            if row.subject not in known:
+                yield _hold(row, row.day)
+
+
+def _row(told: dict[str, Any], company: Company) -> Row:
+    at, data = instant(told["at"]), told.get("data") or {}
+    return Row(
+        seq=int(told["seq"]),
+        at=at,
+        day=date.fromisoformat(data["day"]) if told["kind"] == "verdict" else company.day_of(at),
+        kind=told["kind"],
+        account=told.get("account") or "",
+        subject=str(told.get("subject") or ""),
+        data=data,
+    )
+
+
+def _taken(row: Row, told: dict[str, Any], how: str) -> Taken:
+    day = told.get("day") or row.data.get("day")
+    return Taken(
+        seq=row.seq,
+        item=told["item"],
+        cycle=int(told.get("cycle", row.data.get("cycle", 1))),
+        step_no=int(told.get("step_no", row.data.get("step_no", 0))),
+        step_id=told.get("step_id") or row.data.get("step_id", ""),
+        step_day=int(told.get("step_day", row.data.get("step_day", 0))),
+        day=date.fromisoformat(day) if day and how != "said" else row.day,
+        how=how,
+        reminder=row.subject if how == "said" else "",
+        account=row.account,
+        cadence=row.data.get("cadence", ""),
+    )
+
+
+def _hold(row: Row, last: date | None) -> Hold:
+    begins = row.data.get("begins")
+    return Hold(
+        id=row.subject,
+        account=row.account,
+        kind=str(row.data.get("kind", "")),
+        items=tuple(row.data.get("items") or ()),
+        begins=date.fromisoformat(begins) if begins else row.day,
+        ends=last,
+    )
+
+
+def load_audit(path: Path, company: Company) -> Audit:
+    """Reads `audit.jsonl`."""
+    with path.open(encoding="utf-8") as lines:
+        return Audit([json.loads(line) for line in lines if line.strip()], company)

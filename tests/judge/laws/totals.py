@@ -1,0 +1,111 @@
+"""Never differ from the ledger by a cent: the reconciliation, and every figure of the closing table."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests.judge.audit import Row
+from tests.judge.books import ZERO
+from tests.judge.evidence import Evidence
+from tests.judge.law import Finding
+
+_MOVING = timedelta(minutes=10)
+
+
+def open_totals(evidence: Evidence, at: datetime, day: date) -> dict[str, Decimal]:
+    """What is open in the books, credits taken off, by currency; documents dated after the day are left out."""
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for document in evidence.books.documents(at):
+        if document.issue_date <= day:
+            totals[document.currency] += document.open
+    return {currency: amount for currency, amount in totals.items() if amount}
+
+
+def reconciled(evidence: Evidence, finding: Finding) -> None:
+    """Where the service says that it agrees with the ledger, both figures are those of the books."""
+    for row in evidence.audit.of("reconciled"):
+        if row.data.get("state") == "moving":
+            continue
+        finding.judge(*_differences(evidence, row))
+
+
+def _differences(evidence: Evidence, row: Row) -> Iterator[str]:
+    ours, theirs = _by_currency(evidence, row.data.get("ours")), _by_currency(evidence, row.data.get("theirs"))
+    if ours != theirs:
+        yield f"reconciliation: on {row.data.get('day')} our open total is {_told(ours)}, the ledger's {_told(theirs)}"
+    day = date.fromisoformat(str(row.data.get("day") or row.day))
+    books = [open_totals(evidence, at, day) for at in (row.at, row.at - _MOVING)]
+    if ours not in books:
+        yield f"a cent off: on {day} the service's open total is {_told(ours)}, the books say {_told(books[0])}"
+
+
+def _by_currency(evidence: Evidence, told: Any) -> dict[str, Decimal]:  # noqa: ANN401 - an amount, or one for each currency
+    if isinstance(told, dict):
+        found = {currency: Decimal(str(amount)) for currency, amount in told.items()}
+    else:
+        found = {evidence.company.home_currency: Decimal(str(told or 0))}
+    return {currency: amount for currency, amount in found.items() if amount}
+
+
+def _told(totals: dict[str, Decimal]) -> str:
+    return ", ".join(f"{currency} {amount}" for currency, amount in sorted(totals.items())) or "nothing"
+
+
+def figures(evidence: Evidence, finding: Finding) -> None:
+    """Every figure of the closing table is what mails, notes, books and people's words add up to."""
+    own = _own_figures(evidence)
+    for name, told in evidence.figures.items():
+        if name in own:
+            right = _same(told, own[name])
+            finding.judge(
+                "" if right else f"figure wrong: the table says {name} {_show(told)}, and it is {_show(own[name])}"
+            )
+    for name in ("open_at_start", "open_at_end", "reminders_sent", "promises_kept", "promises_broken", "notes"):
+        if name not in evidence.figures:
+            finding.judge(f"figure missing: the table does not say {name}")
+
+
+def _own_figures(evidence: Evidence) -> dict[str, Any]:
+    company, audit = evidence.company, evidence.audit
+    states = [row.data["state"] for row in audit.of("promise_judged")]
+    agreeing = {
+        row.data.get("day")
+        for row in audit.of("reconciled")
+        if row.data.get("state") != "moving"
+        and _by_currency(evidence, row.data.get("ours")) == _by_currency(evidence, row.data.get("theirs"))
+    }
+    before = company.start - timedelta(days=1)
+    return {
+        "open_at_start": open_totals(evidence, company.end_of(before), before),
+        "open_at_end": open_totals(evidence, company.end_of(company.end), company.end),
+        "reminders_sent": len({mail.reminder for mail in evidence.mails}),
+        "mails_sent": len(evidence.mails),
+        "promises_made": sum(1 for _ in audit.of("promise_made")),
+        "promises_kept": states.count("kept"),
+        "promises_partly_kept": states.count("partly_kept"),
+        "promises_broken": states.count("broken"),
+        "disputes_flagged": sum(1 for _ in audit.of("dispute_flagged")),
+        "disputes_opened": sum(1 for _ in audit.of("dispute_opened")),
+        "notes": evidence.notes.count,
+        "reconciled_days": len(agreeing),
+        "days": len(company.days),
+    }
+
+
+def _same(told: Any, own: Any) -> bool:  # noqa: ANN401 - a count, or amounts by currency
+    if isinstance(own, dict):
+        amounts = (
+            {currency: Decimal(str(amount)) for currency, amount in told.items()} if isinstance(told, dict) else {}
+        )
+        return {currency: amount for currency, amount in amounts.items() if amount != ZERO} == own
+    return bool(told == own)
+
+
+def _show(value: Any) -> str:  # noqa: ANN401 - a count, or amounts by currency
+    return (
+        _told({currency: Decimal(str(amount)) for currency, amount in value.items()})
+        if isinstance(value, dict)
+        else str(value)
+    )

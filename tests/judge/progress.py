@@ -1,0 +1,167 @@
+"""How far an item's ladder went, and what kept it waiting: reckoned from books, mails and the steps taken."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from tests.judge.asked import covered
+from tests.judge.audit import Taken
+from tests.judge.books import Document
+from tests.judge.company import ONE_DAY
+from tests.judge.evidence import Evidence
+from tests.judge.families import customer_of
+from tests.judge.ladder import Cadence, Standing, latest
+
+REPLY_DAYS = 7  # three working days, with a week-end and a holiday between
+
+
+def document_of(item: str) -> str:
+    """The document that an item belongs to."""
+    return item.rpartition("#")[0]
+
+
+def cadence_of(evidence: Evidence, account: str, day: date) -> Cadence:
+    """The cadence that an account is on: the one that its last verdict names, else the default."""
+    told = [row for row in evidence.audit.verdicts.get(account, ()) if row.day <= day and row.data.get("cadence")]
+    return evidence.cadence(told[-1].data["cadence"] if told else "")
+
+
+def restarted_on(evidence: Evidence, ref: str, day: date) -> date | None:
+    """The last day up to `day` on which the due date was moved to a later day: a new cycle began."""
+    found: date | None = None
+    history = evidence.books.history(ref)
+    for (_, before), (at, after) in pairwise(history):
+        moved_on = evidence.company.day_of(at)
+        if before.due_date < after.due_date and after.due_date > moved_on and moved_on <= day:
+            found = moved_on
+    return found
+
+
+def reopened_on(evidence: Evidence, ref: str, day: date) -> date | None:
+    """The last day up to `day` on which a settled document was open again."""
+    found: date | None = None
+    history = evidence.books.history(ref)
+    for (_, before), (at, after) in pairwise(history):
+        on = evidence.company.day_of(at)
+        if before.open <= 0 < after.open and on <= day:
+            found = on
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an item stands in its cadence."""
+
+    cadence: Cadence
+    standing: Standing
+    last: Taken | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the last step was taken."""
+        return self.standing.index >= len(self.cadence.steps)
+
+
+def taken_before(evidence: Evidence, item: str, day: date, seq: int | None = None) -> list[Taken]:
+    """The steps of the present cycle taken before a day, or before a row of that day."""
+    restart = restarted_on(evidence, document_of(item), day)
+    rows = [
+        each
+        for each in evidence.audit.by_item.get(item, ())
+        if (each.day < day or (seq is not None and each.day == day and each.seq < seq))
+        and (restart is None or each.day >= restart)
+    ]
+    cycle = max((each.cycle for each in rows), default=1)
+    return [each for each in rows if each.cycle == cycle]
+
+
+def place_of(evidence: Evidence, document: Document, cadence: Cadence, day: date, seq: int | None = None) -> Place:
+    """The item's next step on a day."""
+    taken = taken_before(evidence, document.item, day, seq)
+    position = max((cadence.position(each.step_id, each.step_day) for each in taken), default=-1)
+    index = position + 1
+    if index < cadence.first_past_due and day >= document.due_date:
+        index = cadence.first_past_due
+    if index < cadence.first_past_due:
+        index = _heads_up(cadence, index, document, day)
+    said = [each for each in taken if each.was_said]
+    standing = Standing(
+        due_date=document.due_date,
+        first_seen=evidence.company.day_of(document.created_at),
+        index=index,
+        said_on=said[-1].day if said else None,
+        said_day=_day_in(cadence, said[-1]) if said else 0,
+    )
+    return Place(cadence=cadence, standing=standing, last=taken[-1] if taken else None)
+
+
+def _heads_up(cadence: Cadence, index: int, document: Document, day: date) -> int:
+    """Of several heads-ups, the latest whose day has come."""
+    while index + 1 < cadence.first_past_due and day >= document.due_date + timedelta(cadence.steps[index + 1].day):
+        index += 1
+    return index
+
+
+def _day_in(cadence: Cadence, taken: Taken) -> int:
+    position = cadence.position(taken.step_id, taken.step_day)
+    return cadence.steps[position].day if position >= 0 else taken.step_day
+
+
+def is_due(evidence: Evidence, document: Document, account: str, place: Place, day: date) -> bool:
+    """Whether every reading of the rules has the item's next step due on a day."""
+    if place.has_ended:
+        return False
+    standing = place.standing
+    if latest(place.cadence, standing, evidence.company) > day:
+        return False
+    if standing.said_on is None:
+        return True
+    days = (day - standing.said_on).days
+    held = sum(is_held(evidence, document, account, standing.said_on + n * ONE_DAY) for n in range(1, days + 1))
+    return latest(place.cadence, standing, evidence.company, held) <= day
+
+
+def is_held(evidence: Evidence, document: Document, account: str, day: date) -> bool:
+    """Whether something that holds an item was in force on some part of a day."""
+    return bool(
+        _word_given(evidence, document, account, day)
+        or any(_of(account, hold.account) and hold.covers(document.item, day) for hold in evidence.audit.holds)
+        or _reply_waiting(evidence, account, day)
+        or document.delivery == "waiting"
+        or _is_reopened(evidence, document.ref, day)
+    )
+
+
+def _word_given(evidence: Evidence, document: Document, account: str, day: date) -> bool:
+    disputed = any(
+        each.item == document.item and _overlaps(evidence, each.opened_at, each.ended_at, day)
+        for each in evidence.audit.disputes
+    )
+    promised = any(
+        _of(account, each.account)
+        and _overlaps(evidence, each.made_at, each.ended_at, day)
+        and (document.item in each.items or document.item in covered(evidence, each))
+        for each in evidence.audit.promises
+    )
+    return disputed or promised
+
+
+def _overlaps(evidence: Evidence, begins: datetime, ends: datetime | None, day: date) -> bool:
+    day_of = evidence.company.day_of
+    return day_of(begins) <= day and (ends is None or day <= day_of(ends))
+
+
+def _of(account: str, other: str) -> bool:
+    return not other or customer_of(account) == customer_of(other)
+
+
+def _reply_waiting(evidence: Evidence, account: str, day: date) -> bool:
+    return any(
+        row.account and _of(account, row.account) and 0 <= (day - row.day).days <= REPLY_DAYS
+        for row in evidence.audit.of("reply_received")
+    )
+
+
+def _is_reopened(evidence: Evidence, ref: str, day: date) -> bool:
+    on = reopened_on(evidence, ref, day)
+    return on is not None and (day - on).days <= 31
