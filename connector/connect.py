@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from adapters.ledger import Company
+from adapters.quickbooks.oauth import Tokens
 from connector.bootstrap import Service, open_quickbooks, quickbooks_tokens
 from connector.clock import UnknownZone, zone
 from connector.store import companies, history
@@ -22,7 +23,7 @@ class Proposal:
     company: Company
 
 
-def propose(service: Service, tokens: object, realm: str) -> Proposal:
+def propose(service: Service, tokens: Tokens, realm: str) -> Proposal:
     """Stores the tokens that a consent gave and asks the ledger who it is.
 
     A realm that is connected already is reconnected under its own name; two ledgers are never joined.
@@ -30,7 +31,7 @@ def propose(service: Service, tokens: object, realm: str) -> Proposal:
     known = _of_realm(service, realm)
     company_id = known or f"qbo-{realm}"
     store = quickbooks_tokens(service, company_id)
-    store.save(tokens)  # type: ignore[arg-type] - the adapter's own tokens, as its sign-in gave them
+    store.save(tokens)
     company = open_quickbooks(service, company_id=company_id, realm=realm).company()
     return Proposal(id=company_id, company=company)
 

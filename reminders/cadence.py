@@ -117,10 +117,10 @@ class _Day:
             self.items[item.ref] = ReasonCode.ESCALATED
             return False
         self.items[item.ref] = rung.reason
+        self._look_at_due_date(stand)
         if rung.due_on > self.today:
             self.looks.append(_Look(rung.due_on, rung.reason))
             return False
-        self._look_at_due_date(stand)
         return True
 
     def _look_at_due_date(self, stand: Stand) -> None:

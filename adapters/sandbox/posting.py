@@ -17,7 +17,8 @@ from adapters.sandbox.records import ZERO, Allocation, BooksError, Document
 from adapters.sandbox.shelf import Shelf
 
 _replace = msgspec.structs.replace
-_KINDS = tuple(kind.value for kind in DocumentKind)
+_KINDS = ", ".join(f"'{kind.value}'" for kind in DocumentKind)
+_DOCUMENT = f"id = ? AND kind IN ({_KINDS}) AND deleted = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,8 @@ class Posting:
     def document(self, ident: str) -> Document:
         """The document with this id (`130`, or `invoice:130`), voided or not; `BooksError` where it is gone."""
         bare = ident.rpartition(":")[2]
-        for kind in _KINDS:
-            found = self.shelf.find(Document, kind, bare)
-            if found is not None and not found.deleted:
-                return found
+        for row in self.shelf.rows.select(_DOCUMENT, (bare,), limit=1):
+            return self.shelf.decode(Document, row)
         raise BooksError(f"There is no document {ident}.", code="document")
 
     def create(self, document: Document) -> Document:

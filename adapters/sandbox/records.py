@@ -27,7 +27,7 @@ class Allocation(msgspec.Struct, frozen=True, kw_only=True):
     open_before: Decimal
 
 
-class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+class Stamped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every record has. `extra` holds fields that only a dialect knows, so that they can be read back."""
 
     id: str

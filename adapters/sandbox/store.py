@@ -32,14 +32,13 @@ CREATE TABLE {table} (
     parent TEXT,
     body TEXT NOT NULL,
     PRIMARY KEY (id, kind)
-) WITHOUT ROWID;
-CREATE INDEX {table}_order ON {table} (kind, n);
+);
+CREATE INDEX {table}_order ON {table} (kind, n, open, deleted);
 CREATE INDEX {table}_updated ON {table} (kind, updated, n);
 CREATE INDEX {table}_customer ON {table} (customer, kind, n);
-CREATE INDEX {table}_open ON {table} (kind, n, open) WHERE open <> 0;
-CREATE INDEX {table}_name ON {table} (kind, name);
+CREATE INDEX {table}_open ON {table} (kind, n) WHERE open <> 0;
+CREATE INDEX {table}_name ON {table} (kind, name) WHERE name IS NOT NULL;
 CREATE INDEX {table}_number ON {table} (number, kind);
-CREATE INDEX {table}_due ON {table} (kind, due);
 """  # the placeholder is one of our two table names
 _UPSERT = f"""
 INSERT INTO row ({_COLUMNS}) VALUES ({", ".join("?" * 18)})

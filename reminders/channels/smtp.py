@@ -45,16 +45,20 @@ class SmtpTransport(SmtpServer):
         sender, recipient, wire = parse_address(sender), parse_address(recipient), as_wire(data)
         with self._slots:
             if kept := self._kept():
-                result = self._transact(kept, sender, recipient, wire, at_data)
-                if not _was_stale(result):
+                result = kept.transact(sender, recipient, wire, at_data)
+                if not _may_be_stale(result):
+                    self._keep(kept)
                     return result
+                kept.drop()
             session = Session(self)
             try:
                 session.open()
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 session.drop()
                 return unopened(session, error)
-            return self._transact(session, sender, recipient, wire, at_data)
+            result = session.transact(sender, recipient, wire, at_data)
+            self._keep(session)
+            return result
 
     def check(self) -> SendResult:
         """Connects and logs in, without a mail: `ACCEPTED` where that works, else what went wrong and where."""
@@ -80,14 +84,6 @@ class SmtpTransport(SmtpServer):
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _transact(
-        self, session: Session, sender: str, recipient: str, wire: bytes, at_data: Callable[[], bool]
-    ) -> SendResult:
-        result = session.transact(sender, recipient, wire, at_data)
-        if session.is_open:
-            self._keep(session)
-        return result
-
     def _kept(self) -> Session | None:
         """A connection that is still good, as far as one can see without asking."""
         while True:
@@ -100,6 +96,8 @@ class SmtpTransport(SmtpServer):
             session.drop()
 
     def _keep(self, session: Session) -> None:
+        if not session.is_open:
+            return
         session.mails += 1
         session.used_at = self.monotonic()
         if session.mails >= self.mails_per_connection:
@@ -109,6 +107,6 @@ class SmtpTransport(SmtpServer):
             self._idle.append(session)
 
 
-def _was_stale(result: SendResult) -> bool:
-    """Whether a kept connection had died in the meantime: nothing of this mail was said yet, so a new one is safe."""
-    return result.outcome is SendOutcome.DEFERRED and result.stage is Stage.SENDER and result.code in {None, 421}
+def _may_be_stale(result: SendResult) -> bool:
+    """Whether a kept connection failed at its first word: nothing of this mail was said, so a new one may be asked."""
+    return result.outcome is SendOutcome.DEFERRED and result.stage is Stage.SENDER

@@ -73,7 +73,7 @@ class BooksConnection:
     def __post_init__(self) -> None:
         self.books = Books(now=self.clock.now, multicurrency=True)
         self._disturbance = Disturbance()
-        self.ledger = BooksLedger(self.books, page_size=self.page_size, disturbance=self._disturbance)
+        self.ledger: Ledger = BooksLedger(self.books, page_size=self.page_size, disturbance=self._disturbance)
 
     def lose_next_read(self) -> None:
         self._disturbance.after_call = self._once_after("changes", sent=True)
@@ -143,7 +143,7 @@ class QuickBooksConnection:
             endpoints=Endpoints(token_url=f"{url}/oauth2/v1/tokens/bearer"),
         )
         expired = Tokens(realm="1", access_token="", access_expires_at=START, refresh_token="sandbox-refresh-token")
-        self.ledger = QuickBooksLedger(
+        self.ledger: Ledger = QuickBooksLedger(
             realm="1",
             api_url=url,
             tokens=MemoryTokens(expired),

@@ -1,4 +1,4 @@
-"""`python -m tests.judge OUT_DIR`: exits with 0 where every promise was kept, 1 where one was broken, 2 for no evidence."""
+"""`python -m tests.judge OUT_DIR`: exits with 0 if every promise was kept, 1 if one was broken, 2 without evidence."""
 
 import sys
 from pathlib import Path

@@ -184,7 +184,7 @@ def restated(row: str, old: Amount, new: Decimal) -> str:
 def _like(sample: str, value: Decimal) -> str:
     point = sample[-3] if len(sample) > 2 else "."
     groups = {",": ".", ".": ","}.get(point, ",")
-    return f"{value:,.2f}".translate(str.maketrans({",": groups, ".": point}))
+    return "".join({",": groups, ".": point}.get(char, char) for char in f"{value:,.2f}")
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -66,20 +66,17 @@ def note_misplaced(world: World) -> None:
 def _retotal(world: World, message: Message, change: Callable[[Decimal, str], Decimal]) -> None:
     """Restates what a message asks in all, in its text alone."""
 
-    def apply(text: str) -> str:
-        rows = []
-        for row in text.splitlines():
-            amounts = list(amounts_in(row))
-            if amounts and is_asking(row):
-                row = restated(row, amounts[-1], change(abs(amounts[-1].value), amounts[-1].currency))
-            rows.append(row)
-        return "\n".join(rows) + "\n"
+    def apply(row: str) -> str:
+        amounts = list(amounts_in(row))
+        if not amounts or not is_asking(row):
+            return row
+        return restated(row, amounts[-1], change(abs(amounts[-1].value), amounts[-1].currency))
 
-    world.edit_text(message, apply)
+    world.edit_text(message, lambda text: "".join(f"{apply(row)}\n" for row in text.splitlines()))
 
 
 def total_a_cent_off(world: World) -> None:
-    message = world.message(lambda each: totals_of(each), "with a total")
+    message = world.message(totals_of, "with a total")
     _retotal(world, message, lambda value, _: value + Decimal("0.01"))
 
 

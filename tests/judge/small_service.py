@@ -1,4 +1,4 @@
-"""A hand-made service for the small world: decides, mails and notes by the rules, in the simplest way that keeps them."""
+"""A hand-made service for the small world: it decides, mails and notes in the simplest way that keeps the rules."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta

@@ -239,6 +239,8 @@ def _condition(field: Field, operator: str, given: tuple[str, ...], zone: ZoneIn
         return f"{field.term} IN ({', '.join('?' * len(values))})", values
     if field.sign < 0:
         operator = operator.translate(str.maketrans("<>", "><"))
+    if operator == ">" and field.term == "open" and values == [0]:
+        return "open <> 0 AND open > ?", values  # said so that the index of what is open serves
     return f"{field.term} {operator} ?", values
 
 

@@ -64,11 +64,24 @@ class Script:
         self._keeper.pay(self._stage.open_bills(actor), on=self._stage.today())
 
     def _pay_short(self, actor: Actor, bill: Bill) -> bool:
+        """Pays less a deduction; the collector makes a dispute of the first one's, and leaves the second's alone."""
         part = ("0.97", "0.94")[actor.copy]
-        return (
-            self._keeper.pay([bill], on=self._stage.today(), part=part, memo="less freight damage deduction")
-            is not None
+        memo = "less freight damage deduction"
+        paid = self._keeper.pay([bill], on=self._stage.today(), part=part, memo=memo) is not None
+        if paid and actor.copy == 0:
+            self._confirm(actor, bill, self._keeper.open(bill), "Freight damage")
+        return paid
+
+    def _confirm(self, actor: Actor, bill: Bill, amount: Decimal, reason: str) -> None:
+        """The collector opens a dispute the next day, after the service has raised its flag."""
+        act = DisputeAct(
+            customer=self._stage.id_of(actor),
+            invoice=bill.number,
+            amount=amount,
+            currency=bill.currency,
+            reason=reason,
         )
+        self._stage.plan(self._stage.today() + _DAY, act)
 
     def _returned(self) -> None:
         stage = self._stage

@@ -54,11 +54,11 @@ def test_what_is_asked_is_never_more_than_open_balance_less_free_credit(history:
             open_minor = sum(item.open.minor for item in day.account.items if item.open.currency == currency)
             free = day.account.free(currency)
             assert ask.asked.minor <= open_minor - free.minor
-            met = met or bool(free) or True
+            met = True
     return met
 
 
-@law(histories(("credit", "credit", "credit used", "pay part", "outage", "mail")))
+@law(histories(("credit", "credit", "credit", "credit used", "pay part")))
 def test_free_credit_is_taken_off_what_is_asked(history: History) -> bool:
     met = False
     for day in messages(live(history)):
@@ -270,15 +270,12 @@ def test_listing_an_item_does_not_advance_it(history: History) -> bool:
 def test_an_account_hears_once_in_five_days_twice_a_week_and_five_times_a_month(history: History) -> bool:
     world = live(history)
     met = False
-    heard: list[Contacted] = []
     for day in messages(world):
         before = [contact.on for contact in day.account.contacts]
         assert all((day.on - on).days >= 5 for on in before)
         assert sum((day.on - on).days < 7 for on in before) < 2
         assert sum((day.on - on).days < 31 for on in before) < 5
         met = met or bool(before)
-        heard = list(day.account.contacts)
-    del heard
     return met
 
 

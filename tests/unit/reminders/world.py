@@ -42,10 +42,10 @@ CADENCES = (
 
 @dataclass(frozen=True)
 class Bill:
-    """An invoice: seen on `seen`, due on `due` (days from the first one), of `amount` in `currency`."""
+    """An invoice: seen on `seen` (days from the first one), due `term` days later, of `amount` in `currency`."""
 
     seen: int
-    due: int
+    term: int
     amount: int
     currency: str
 
@@ -80,7 +80,7 @@ def histories(
     bills = st.builds(
         Bill,
         seen=st.integers(0, 30),
-        due=st.integers(-20, 40),
+        term=st.integers(-15, 30),
         amount=st.integers(1, 50_000),
         currency=st.sampled_from(("USD", "USD", "EUR")),
     )
@@ -185,7 +185,7 @@ def _bill(world: World, number: int, bill: Bill, today: date) -> None:
         customer="20",
         customer_name="Amy's Birds",
         issue_date=today,
-        due_date=MONDAY + timedelta(bill.due),
+        due_date=today + timedelta(bill.term),
         first_seen=today,
         total=amount,
         open=amount,
@@ -207,7 +207,7 @@ def _happen(world: World, each: Happening, today: date) -> None:
     elif each.kind == "mail":
         world.contacts.append(Contacted(on=today, what="mail"))
     elif each.kind == "credit":
-        world.credit["USD"] = Money(each.size * each.size * 5, "USD")
+        world.credit["USD"] = Money(each.size * 60, "USD")
     elif each.kind == "credit used":
         world.credit.clear()
     elif each.kind == "promise broken":

@@ -139,7 +139,7 @@ class PlainService:
         _, steps = self._steps(customer)
         late = (day - bill.due_date).days
         if late < 0:
-            return -3 <= late and not ladder.headed_up
+            return late >= -3 and not ladder.headed_up
         if ladder.steps >= len(steps) or self.waiting_for_cash:
             return False
         if ladder.steps == 0:

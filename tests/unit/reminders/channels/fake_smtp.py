@@ -149,7 +149,7 @@ class _Conversation:
         self.sender = ""
         self.recipients: list[str] = []
         self.is_protected = False
-        self._reader = cast(BinaryIO, connection.makefile("rb"))
+        self._reader = cast("BinaryIO", connection.makefile("rb"))
 
     def run(self) -> None:
         if fault := self.server.fault_at(Place.CONNECT):
@@ -271,7 +271,7 @@ class _Conversation:
         assert self.server.tls is not None
         self._reader.close()
         self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
-        self._reader = cast(BinaryIO, self.connection.makefile("rb"))
+        self._reader = cast("BinaryIO", self.connection.makefile("rb"))
         self.is_protected = True
 
     def _lines(self) -> Iterator[str]:

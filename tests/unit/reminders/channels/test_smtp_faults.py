@@ -77,9 +77,9 @@ def send(mailer: SmtpTransport, at_data: Callable[[], bool], data: bytes = MAIL)
 @pytest.mark.parametrize(("place", "fault"), CELLS)
 def test_each_failure_has_its_outcome_and_no_recipient_gets_two(place: Place, fault: Fault, tls: Tls) -> None:
     at_data = AtData()
-    with FakeSmtpServer(place=place, fault=fault, tls=tls.server, logins={USER: PASSWORD}) as server:
-        with transport(server, Security.STARTTLS, tls) as mailer:
-            result = send(mailer, at_data, BIG_MAIL if place is Place.MID_BODY else MAIL)
+    fake = FakeSmtpServer(place=place, fault=fault, tls=tls.server, logins={USER: PASSWORD})
+    with fake as server, transport(server, Security.STARTTLS, tls) as mailer:
+        result = send(mailer, at_data, BIG_MAIL if place is Place.MID_BODY else MAIL)
     assert result.outcome is expected(place, fault)
     is_taken = result.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}
     assert len(server.accepted) == is_taken
