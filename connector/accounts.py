@@ -1,6 +1,6 @@
 """Accounts as the rules judge them: loaded whole, with their holds, their readers and their cadence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -26,6 +26,7 @@ class Loaded:
     cadence: str | None
     assigned: str | None  # kept until the account is paid up
     replaces: str | None = None  # a message that did not arrive, asked once more
+    touches: int = 0  # rises whenever something about the account changes
 
 
 def load_accounts(
@@ -35,10 +36,10 @@ def load_accounts(
     refs: Sequence[str],
     *,
     today: date,
-    excluding: str | None = None,
+    excluding: Collection[str] = (),
     figures_at: datetime | None = None,
 ) -> list[Loaded]:
-    """These accounts as they stand on `today`. `excluding` leaves one reminder's own traces out."""
+    """These accounts as they stand on `today`. `excluding` leaves these reminders' own traces out."""
     found = facts.load_rows(connection, office.company, refs, today=today, excluding=excluding)
     differing = set(reconciliations.lower_than_ours(connection, office.company))
     everybody = {ref: facts.recipients_of(each) for ref, each in found.items()}
@@ -69,7 +70,11 @@ def load_accounts(
             opted_out=cadence is None,
         )
         assigned = rows.row["cadence"] if rows.items else None
-        loaded.append(Loaded(account=account, cadence=cadence, assigned=assigned, replaces=lost.get(ref)))
+        loaded.append(
+            Loaded(
+                account=account, cadence=cadence, assigned=assigned, replaces=lost.get(ref), touches=rows.row["touches"]
+            )
+        )
     return loaded
 
 

@@ -62,6 +62,13 @@ class Ran:
         return not self.error
 
 
+class UnexpectedFailure(Exception):
+    """A defect of ours, said without what it was about: that is in the log."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"Something went wrong that should not ({type(error).__name__}): the log has the details.")
+
+
 def sync_company(office: Office) -> object:
     """Sync, and what follows from it: promises are judged, flags and holds that are over end."""
     with office.database.read() as connection:
@@ -122,7 +129,7 @@ def run(office: Office, job: Job, work: Callable[[Office], object], *, now_pleas
         return _failed(office, job, error, failures)
     except Exception as error:  # a defect of ours: it is said, backs off, and stops no other job
         log.exception("job failed", job=job.value, company=office.company)
-        return _failed(office, job, error, failures)
+        return _failed(office, job, UnexpectedFailure(error), failures)
     with office.database.write(f"end {job.value}") as connection:
         jobs.succeeded(connection, office.company, job.value, office.now())
     return Ran(job=job, result=result)

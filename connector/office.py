@@ -43,6 +43,7 @@ class SendingRules:
     fresh_seconds: int = 60
     lease_seconds: int = 900
     batch: int = 200  # reminders claimed and read afresh at once
+    together: int = 50  # decided once more in one transaction
     connections: int = 1
     pay_links: bool = True  # ask the ledger for an online payment page, once per invoice
     opens: int = 9  # the company's sending hours, its own zone

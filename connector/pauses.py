@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, or_, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from adapters.documents import document_of
 from adapters.ledger import EntryKind
 from connector.notes import enqueue_note
 from connector.office import Office
 from connector.store import books, history
-from connector.store.tables import account, hold
+from connector.store.tables import hold
 from connector.store.upsert import insert_new
 from reminders.account import HoldKind
 from reminders.notes import NoteFacts
@@ -155,12 +155,7 @@ def _touch(office: Office, connection: Connection, account_ref: str | None) -> N
         who = account_ref.partition("|")
         books.touch_accounts(connection, office.company, {account_ref: (who[0], who[2])}, office.today())
         return
-    today = office.today()
-    connection.execute(
-        update(account)
-        .where(account.c.company == office.company, or_(account.c.look_on.is_(None), account.c.look_on > today))
-        .values(look_on=today),
-    )
+    books.touch_all_accounts(connection, office.company, office.today())
 
 
 def _note(

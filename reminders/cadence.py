@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from adapters.documents import ItemRef
-from reminders.account import Account, HoldKind, OwedItem
+from reminders.account import Account, Hold, HoldKind, OwedItem
 from reminders.amounts import Ask, asks
 from reminders.caps import quiet_until, shared_addresses
 from reminders.decision import Advance, Decision, Line, MessagePlan, Outcome, ReasonCode, TaskNeed
@@ -138,7 +138,6 @@ class _Day:
             if index == len(self.cadence.steps):
                 self.items[stand.item.ref] = ReasonCode.LADDER_ENDED
                 self.escalate.append(stand.item.ref)
-                self._need("ladder_ended", "The last step was taken and the invoice is still open.", stand.item)
             elif self.cadence.steps[index].is_persons:
                 self._person_step(stand)
             else:
@@ -340,9 +339,12 @@ class _Day:
         first = min(self.looks, key=lambda look: look.on, default=None)
         if first is not None and first.reason in reasons:
             return Outcome.WAIT, first.reason, first.hold
-        held = next((stand.hold for stand in self.stands if stand.hold is not None), None)
+        held = self._first_hold()
         reason = next((each for each in self.items.values() if each is not ReasonCode.ESCALATED), ReasonCode.HELD)
         return Outcome.WAIT, reason, held.kind if held is not None and reason is ReasonCode.HELD else None
+
+    def _first_hold(self) -> Hold | None:
+        return next((stand.hold for stand in self.stands if stand.hold is not None), None)
 
     def _facts(self, message: MessagePlan | None, next_look: date | None) -> dict[str, str]:
         facts = {"cadence": f"{self.cadence.name} {self.cadence.version}"}
@@ -351,6 +353,8 @@ class _Day:
             facts["about"] = ", ".join(line.item.number for line in message.about)
         elif next_look is not None:
             facts["until"] = next_look.isoformat()
+        if (hold := self._first_hold()) is not None:
+            facts["hold"] = f"{hold.kind.value} {hold.id}: {hold.reason}"
         if self.account.figures_at is not None:
             facts["figures_at"] = self.account.figures_at.isoformat()
         return facts

@@ -110,4 +110,6 @@ def _zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=4096)
 def _day(day: date, width: str, locale: Locale) -> str:
-    return format_date(day, width, locale=locale)
+    text = format_date(day, width, locale=locale)
+    is_french_first = locale.language == "fr" and text.startswith("1 ")
+    return f"1er{text[1:]}" if is_french_first else text

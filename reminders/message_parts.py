@@ -23,8 +23,12 @@ def name_of(item: OwedItem, words: Phrases, *, within: bool = False, whole: bool
     kind = "journal" if item.document.startswith(f"{DocumentKind.JOURNAL}:") else "invoice"
     ending = "_within" if within else ""
     name = words.say(f"document.{kind}{ending}", number=one_line(item.number, 40))
+    return name if whole else _with_part(name, item, words, ending)
+
+
+def _with_part(name: str, item: OwedItem, words: Phrases, ending: str = "") -> str:
     part = item.ref.rpartition("#")[2]
-    if whole or part in {"", "1"}:
+    if part in {"", "1"}:
         return name
     return words.say(f"document.part{ending}", document=name, part=one_line(part, 10))
 
@@ -72,10 +76,12 @@ def _line(line: Line, words: Phrases, shown: Formats, customer_name: str, *, ask
         notes.append(words.say("line.promised", amount=shown.money(line.promised)))
     if asks and line.asked != line.open:
         notes.append(words.say("line.asked", amount=shown.money(line.asked)))
-    document = name_of(item, words)
+    issued = words.say(
+        "line.issued", document=name_of(item, words, whole=True), issued=shown.short_day(item.issue_date)
+    )
     return {
-        "document": document,
-        "issued": words.say("line.issued", document=document, issued=shown.short_day(item.issue_date)),
+        "document": name_of(item, words),
+        "issued": _with_part(issued, item, words),
         "due": shown.short_day(item.due_date),
         "due_on": words.say("line.due", due=shown.short_day(item.due_date)),
         "days": _days(line.days_past_due, words),

@@ -89,12 +89,12 @@ def contents(context: MessageContext) -> Contents:
     shown = formats(choose_language(context.language, context.company_language))
     words = phrases(shown.language)
     plan = context.plan
-    opening = _opening(context, words, shown)
     return {
         "language": shown.language,
         "subject": _subject(context, words, shown),
+        "colon": words.say("colon"),
         "greeting": words.say("greeting"),
-        "opening": opening,
+        "opening": _opening(context, words, shown),
         "columns": {name: words.say(f"heading.{name}") for name in ("number", "due", "amount")},
         "parts": parts_of(plan, words, shown, customer_name=context.customer_name),
         "sums": sums_of(plan, words, shown),

@@ -122,8 +122,8 @@ class Reading:
                 intake = self._intake(state, phase)
                 state.done += len(part.rows)
                 found = intake.take({phase.entity: part.rows})
-                for text in part.quarantined:
-                    intake.problem(phase.entity, "", text)
+                for broken in part.quarantined:
+                    intake.problem(phase.entity, broken.id, broken.text)
                 if phase.window >= phase.windows:
                     state.phases = state.phases[1:]
                 if found or not state.phases:

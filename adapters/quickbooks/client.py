@@ -143,7 +143,8 @@ class QuickBooksClient(QuickBooks):  # type: ignore[misc]  # the vendor's librar
 
     def _judge(self, response: httpx.Response, fault: Fault | None) -> LedgerError | None:
         if fault is None and response.status_code == 200:
-            return None
+            page = _has_words(response) and response.content[:20].lstrip().startswith(b"<")
+            return LedgerUnavailable("QuickBooks answered with a page instead of data.") if page else None
         wait = retry_after(response.headers, self._now())
         error = error_of(fault, response.status_code, wait=wait)
         if wait is None and isinstance(error, LedgerUnavailable) and error.retry_after is not None:

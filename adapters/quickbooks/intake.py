@@ -101,6 +101,9 @@ class Intake:
         kind = wire.ENTITIES[entity]
         alive: list[wire.Row] = []
         for ident, row in zip(ids, self._reader.at_once(lambda each: self._reader.one(kind, each), ids), strict=True):
+            if isinstance(row, wire.Unreadable):
+                self.problem(entity, row.id, row.text)
+                continue
             if row is not None:
                 alive.append(row)
                 continue

@@ -132,10 +132,12 @@ class QuickBooksLedger:
         basics = self._company_basics()
         body = self.client.read(f"reports/{REPORT}", parameters(on, multicurrency=basics.multicurrency))
         report = read_report(body)
+        told = [line for line in lines(report, basics.home_currency) if line.day is None or line.day <= on]
+        ids = {} if all(line.customer for line in told) else self._customer_ids()
         amounts: dict[CustomerRef, list[Money]] = {}
-        for line in lines(report, basics.home_currency):
-            if line.day is None or line.day <= on:
-                amounts.setdefault(line.customer, []).append(line.open)
+        for line in told:
+            customer = line.customer or ids.get(line.customer_name, line.customer_name)
+            amounts.setdefault(customer, []).append(line.open)
         by_customer = {customer: sums(each) for customer, each in amounts.items()}
         return Totals(
             on=on,
@@ -143,6 +145,12 @@ class QuickBooksLedger:
             by_customer=by_customer,
             leaves_out=(f"documents dated after {on.isoformat()}",),
         )
+
+    def _customer_ids(self) -> dict[str, str]:
+        """Ids by name, for a report whose cells give none."""
+        rows = self._reader.everything(wire.Customer, "Active IN (true, false)")
+        names = {row.display_name or "": row.id for row in rows}
+        return names | {row.fully_qualified_name or "": row.id for row in rows}
 
     def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
         """Batches of thirty notes; in notes.py."""

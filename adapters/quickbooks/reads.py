@@ -26,6 +26,7 @@ PAGE = 1000
 CDC_LIMIT = 1000
 CDC_REACH = timedelta(days=29)  # Intuit looks back 30 days
 AT_A_TIME = 4
+GAP = 500  # ids between two neighbours that are tried to find a broken row's own
 MOST_QUARANTINED = 25  # on one page; more, and it is not the rows that are at fault
 
 
@@ -52,7 +53,7 @@ class Slice(Generic[R]):
     rows: wire.Rows[R]
     covered: int
     read_at: datetime
-    quarantined: tuple[str, ...] = ()
+    quarantined: tuple[wire.Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class _Halving(Generic[R]):
     kind: type[R]
     where: str
     order: str
-    quarantined: list[str] = field(default_factory=list)
+    quarantined: list[tuple[int, str]] = field(default_factory=list)  # place, and what QuickBooks said
 
     def statement(self, start: int, size: int) -> str:
         rows = f"SELECT * FROM {self.kind.__name__}{_where(self.where)}"  # noqa: S608  values are `quoted`
@@ -131,7 +132,11 @@ class Reader:
         """One page. A row that breaks it is found by halving and reported by its place; the rest is read."""
         halving = _Halving(kind, where, order)
         part = self._halved(halving, start, size)
-        return Slice(part.rows, part.covered, part.read_at, tuple(halving.quarantined))
+        named = [
+            wire.Unreadable(self._id_between(kind, part.rows.good, place - start - earlier), text)
+            for earlier, (place, text) in enumerate(halving.quarantined)
+        ]
+        return Slice(part.rows, part.covered, part.read_at, tuple(named))
 
     def _halved(self, halving: "_Halving[R]", start: int, size: int) -> Slice[R]:
         try:
@@ -140,12 +145,35 @@ class Reader:
             if error.code != UNREADABLE_ROW or len(halving.quarantined) >= MOST_QUARANTINED:
                 raise
             if size == 1:
-                halving.quarantined.append(str(error))
+                halving.quarantined.append((start, str(error)))
                 return Slice(wire.Rows(), 1, self._now())
             half = size // 2
             return _joined(self._halved(halving, start, half), self._halved(halving, start + half, size - half))
         rows = reply.rows(halving.kind)
         return Slice(rows, len(rows), at)
+
+    def _id_between(self, kind: type[R], rows: Sequence[R], place: int) -> str:
+        """The id of a row that broke its page, from those of its neighbours; empty where it cannot be found."""
+        before = [int(row.id) for row in rows[max(place - 1, 0) : place] if row.id.isdigit()]
+        after = [int(row.id) for row in rows[place : place + 1] if row.id.isdigit()]
+        low = before[0] + 1 if before else after[0] - GAP if after else 0
+        high = after[0] if after else low + GAP
+        candidates = [str(number) for number in range(max(low, 1), min(high, low + GAP))]
+        if not (before or after) or not self._breaks(kind, candidates):
+            return ""
+        while len(candidates) > 1:
+            half = candidates[: len(candidates) // 2]
+            candidates = half if self._breaks(kind, half) else candidates[len(half) :]
+        return candidates[0]
+
+    def _breaks(self, kind: type[R], ids: Sequence[str]) -> bool:
+        if not ids:
+            return False
+        try:
+            self.query(_Halving(kind, f"Id IN {one_of(ids)}", "Id").statement(1, PAGE))
+        except LedgerRejected as error:
+            return error.code == UNREADABLE_ROW
+        return False
 
     def by_ids(self, kind: type[R], ids: Collection[str]) -> tuple[list[R], list[wire.Unreadable], datetime | None]:
         """The rows with these ids, a thousand a call; those that are gone are simply not among them."""
@@ -156,16 +184,18 @@ class Reader:
         active = " AND Active IN (true, false)" if kind is wire.Customer else ""
         parts = self.at_once(lambda chunk: self.page(kind, f"Id IN {one_of(chunk)}{active}", "Id"), chunks)
         good = [row for part in parts for row in part.rows.good]
-        bad = [row for part in parts for row in part.rows.bad]
+        bad = [row for part in parts for row in (*part.rows.bad, *part.quarantined)]
         return good, bad, min(part.read_at for part in parts)
 
-    def one(self, kind: type[R], ident: str) -> R | None:
+    def one(self, kind: type[R], ident: str) -> R | wire.Unreadable | None:
         """The row with this id, or None where QuickBooks itself says 610: it is gone."""
         try:
             body = self._client.read(f"{kind.__name__.lower()}/{ident}")
         except LedgerRejected as error:
             if error.code == NOT_FOUND:
                 return None
+            if error.code == UNREADABLE_ROW:
+                return wire.Unreadable(ident, str(error))
             raise
         raw = _decoded(body, dict[str, msgspec.Raw]).get(kind.__name__)
         row = msgspec.json.decode(raw, type=kind) if raw is not None else None

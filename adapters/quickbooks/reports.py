@@ -89,19 +89,14 @@ def read_report(body: bytes) -> Report:
 
 
 def lines(report: Report, home_currency: str) -> Iterator[ReportLine]:
-    """The transactions of the report, each once."""
+    """The transactions of the report."""
     keys = [column.key for column in report.columns.column]
-    seen: set[tuple[str, ...]] = set()
     for row in _data_rows(report.rows):
         cells = dict(zip(keys, row.cells, strict=False))
         kind = cells.get("txn_type", _Cell())
         opened = cells.get("foreign_open_bal") or cells.get("subt_open_bal")
         if opened is None or not (kind.value and opened.value):
             continue
-        same = tuple(f"{cell.id}/{cell.value}" for cell in row.cells)
-        if kind.id and same in seen:
-            continue
-        seen.add(same)
         yield _line(cells, opened.value, report.header.currency or home_currency)
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from adapters.sandbox.books import Books, BooksError
 from adapters.sandbox.population import Actor
+from adapters.sandbox.records import AR_ACCOUNT
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -44,6 +45,7 @@ class Bookkeeper:
         self.by_actor: dict[str, list[Bill]] = {}
         self.payments: dict[str, str] = {}  # the last payment set against an invoice
         self.credits: dict[str, list[str]] = {}  # credit memos, by actor
+        self.lines: dict[str, str] = {}  # the journal line on AR, by actor
         self.paid: Callable[[list[Bill]], None] | None = None  # told after every posted payment, with what it paid
         self._next_number = 1040
 
@@ -179,6 +181,19 @@ class Bookkeeper:
                     self.books.apply_credit(credit, {bill.id: min(left, self.open(bill))}, on)
                     applied = True
         return applied
+
+    def book_on_ar(self, actor: Actor, amount: Decimal, *, on: date, memo: str, contra: str, number: str = "") -> str:
+        """Books `amount` on the customer by a journal entry; returns the id of its line on AR."""
+        lines = [(self.ids[actor.key], amount, AR_ACCOUNT), (None, -amount, contra)]
+        entry = self.books.journal(lines, on=on, memo=memo, currency=actor.currency, number=number)
+        self.lines[actor.key] = f"{entry}.0"
+        return self.lines[actor.key]
+
+    def pay_line(self, actor: Actor, *, on: date) -> None:
+        """Posts a payment for what is open of the customer's journal line."""
+        line = self.lines[actor.key]
+        if (amount := self.books.open_balance(line)) > 0:
+            self.books.pay(self.ids[actor.key], amount, on=on, apply={line: amount}, currency=actor.currency)
 
     def void(self, bill: Bill) -> bool:
         """Voids an open invoice; says whether it was open."""

@@ -4,7 +4,7 @@ Thread-safe; every change is stamped with `now` and kept in `history`. Amounts a
 currency. Ids of documents are unique over all kinds (`"130"`), a journal line's is `entry.line`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from adapters.sandbox.records import (
     JournalEntry,
     Note,
 )
-from adapters.sandbox.shelf import CUSTOMER, NOTE
+from adapters.sandbox.shelf import CUSTOMER, NOTE, row_of
 from adapters.sandbox.view import BooksView
 
 __all__ = ["Books", "BooksError"]
@@ -342,6 +342,27 @@ class Books(BooksView):
     def mail_invoice(self, invoice: str) -> None:
         """The ledger mails the invoice itself, now."""
         self.change_document(invoice, delivery="sent", sent_at=self.now())
+
+    # --- many at once ------------------------------------------------------------------------------------------
+
+    def new_customer_id(self) -> str:
+        """The next customer id, for `load_customers`."""
+        return self.shelf.new_id(CUSTOMER)
+
+    def new_document_id(self) -> str:
+        """The next id of a transaction, for `load_documents`."""
+        return self.shelf.new_id(_TRANSACTION)
+
+    def load_customers(self, customers: Iterable[Customer]) -> None:
+        """Writes many new customers as they are, without history."""
+        with self.lock:
+            self.customer_book.load(customers)
+
+    def load_documents(self, documents: Iterable[Document]) -> None:
+        """Writes many new documents as they are, allocations included, without history, and works out all balances."""
+        with self.lock:
+            self.rows.put_many(map(row_of, documents))
+            self.customer_book.rebalance_all()
 
     # --- notes -------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The customers of the books: families, merges, and their balances."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,7 @@ class CustomerBook:
         self._history = history
         self._now = now
         self._known: dict[str, Customer] = {}
+        self._under: dict[str, list[str]] = {}  # the ids of sub-customers, by parent
 
     def get(self, ident: str) -> Customer:
         """The customer, inactive or not. Raises `BooksError` (`customer`) where it is unknown, deleted or merged."""
@@ -37,7 +38,7 @@ class CustomerBook:
 
     def children(self, ident: str) -> list[Customer]:
         """The sub-customers directly under one."""
-        return [each for each in self.each() if each.parent == ident]
+        return [self._known[child] for child in self._under.get(ident, ())]
 
     def line(self, ident: str | None) -> Iterator[Customer]:
         """A customer and its parents, from itself upwards."""
@@ -50,7 +51,7 @@ class CustomerBook:
         """Adds a customer. Raises `BooksError` where its name is taken or its parent unknown."""
         self._check(customer)
         made = self._shelf.create(customer)
-        self._known[made.id] = made
+        self._keep(made)
         self._history.append(CUSTOMER, "create", made)
         return made
 
@@ -60,12 +61,20 @@ class CustomerBook:
         changed = msgspec.structs.replace(before, **changes)
         self._check(changed)
         made = self._shelf.update(changed)
-        self._known[ident] = made
+        self._keep(made)
         self._history.append(CUSTOMER, event, made)
         if before.parent != made.parent:
             for each in (*self.line(before.parent), *self.line(ident)):
                 self._rebalance(each)
         return made
+
+    def _keep(self, customer: Customer) -> None:
+        before = self._known.get(customer.id)
+        if before is not None and before.parent is not None:
+            self._under[before.parent].remove(customer.id)
+        if customer.parent is not None:
+            self._under.setdefault(customer.parent, []).append(customer.id)
+        self._known[customer.id] = customer
 
     def move(self, before: Document | None, after: Document) -> None:
         """Moves the customers' balances as a document changed."""
@@ -105,16 +114,20 @@ class CustomerBook:
         if len(ancestors) >= _DEPTH or any(each.id == customer.id for each in ancestors):
             raise BooksError(f"{customer.name!r} would be more than {_DEPTH} levels deep.", code="depth")
 
-    def reload(self) -> None:
-        """Reads all customers again from their rows, after a bulk load."""
-        self._known = {each.id: each for each in self._shelf.each(Customer, CUSTOMER)}
-
-    def load(self, customers: list[Customer]) -> None:
-        """Writes many new customers at once, without history; balances are set by `rebalance_all`."""
+    def load(self, customers: Iterable[Customer]) -> None:
+        """Writes many new customers at once, without history."""
         self._shelf.rows.put_many(map(row_of, customers))
-        self.reload()
+        for each in self._shelf.each(Customer, CUSTOMER):
+            self._keep(each)
 
     def rebalance_all(self) -> None:
-        """Works out every balance again, children before their parents."""
+        """Works out every balance again: one pass over what is open, then children before their parents."""
+        own = self._shelf.rows.open_by_customer()
+        family: dict[str, int] = {}
         for each in sorted(self.each(), key=lambda one: -len(list(self.line(one.id)))):
-            self._rebalance(each)
+            mine = own.get((each.id, each.currency), 0)
+            family[each.id] = family.get(each.id, 0) + mine
+            self._shelf.rows.set_balances(each.id, own=mine, jobs=family[each.id])
+            parent = self._known.get(each.parent or "")
+            if parent is not None and parent.currency == each.currency:
+                family[parent.id] = family.get(parent.id, 0) + family[each.id]

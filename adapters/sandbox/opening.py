@@ -100,10 +100,13 @@ class Opening:
         amount = self._amount()
 
         def book() -> None:
-            ident = self._keeper.ids[actor.key]
-            lines = [(ident, amount, "Accounts Receivable (A/R)"), (None, -amount, "Opening Balance Equity")]
-            self._keeper.books.journal(
-                lines, on=on, memo="Balance taken over", currency=actor.currency, number=f"JE-{on:%m%d}-{actor.copy}"
+            self._keeper.book_on_ar(
+                actor,
+                amount,
+                on=on,
+                memo="Balance taken over",
+                contra="Opening Balance Equity",
+                number=f"JE-{on:%m%d}-{actor.copy}",
             )
 
         self._agenda.note(office.at(on, 16, 5), book)

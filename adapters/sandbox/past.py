@@ -172,9 +172,8 @@ class Past:
             payment = keeper.payments.get(slot.bill.id) if slot.bill else None
             if slot.bill is None or payment is None or -books.open_balance(payment) < surplus:
                 return
-            lines = [(keeper.ids[actor.key], surplus, "Accounts Receivable (A/R)"), (None, -surplus, "Checking")]
-            entry = books.journal(lines, on=day, memo="Overpayment paid back", currency=actor.currency)
-            books.apply_payment(payment, {f"{entry}.0": surplus})
+            line = keeper.book_on_ar(actor, surplus, on=day, memo="Overpayment paid back", contra="Checking")
+            books.apply_payment(payment, {line: surplus})
 
         self._agenda.note(office.at(day, *self._hour()), refund)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-SCALE = 1000
 _COLUMNS = (
     "id, kind, n, version, created, updated, deleted, customer, open, jobs, total, day, due, number, name, active, "
     "parent, body"
@@ -33,13 +32,15 @@ CREATE TABLE {table} (
     body TEXT NOT NULL,
     PRIMARY KEY (id, kind)
 );
-CREATE INDEX {table}_order ON {table} (kind, n, open, deleted);
-CREATE INDEX {table}_updated ON {table} (kind, updated, n);
-CREATE INDEX {table}_customer ON {table} (customer, kind, n);
-CREATE INDEX {table}_open ON {table} (kind, n) WHERE open <> 0;
-CREATE INDEX {table}_name ON {table} (kind, name) WHERE name IS NOT NULL;
-CREATE INDEX {table}_number ON {table} (number, kind);
 """  # the placeholder is one of our two table names
+_INDEXES = {
+    "order": "(kind, n, open, deleted)",
+    "updated": "(kind, updated, n)",
+    "customer": "(customer, kind, n)",
+    "open": "(kind, n) WHERE open <> 0",
+    "name": "(kind, name) WHERE name IS NOT NULL",
+    "number": "(number, kind)",
+}
 _UPSERT = f"""
 INSERT INTO row ({_COLUMNS}) VALUES ({", ".join("?" * 18)})
 ON CONFLICT (id, kind) DO UPDATE SET
@@ -109,6 +110,7 @@ class RowStore:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -64000", "temp_store = MEMORY"):
             self._db.execute(f"PRAGMA {pragma}").close()
         self._db.executescript(_SCHEMA.format(table="row") + _HISTORY)
+        self._index("row")
         self._lagging = False
         self._touched: list[tuple[str, str, int]] = []
 
@@ -123,10 +125,16 @@ class RowStore:
             self._touched.append((row.id, row.kind, row.updated))
 
     def put_many(self, rows: Iterable[Row]) -> None:
-        """Writes many rows in one transaction."""
+        """Writes many rows in one transaction, and indexes them afterwards."""
+        self._db.executescript("".join(f"DROP INDEX row_{name};" for name in _INDEXES))
         self._db.execute("BEGIN")
         self._db.executemany(_UPSERT, rows)
         self._db.execute("COMMIT")
+        self._index("row")
+
+    def _index(self, table: str) -> None:
+        script = "".join(f"CREATE INDEX {table}_{name} ON {table} {terms};" for name, terms in _INDEXES.items())
+        self._db.executescript(script)
 
     def get(self, kind: str, ident: str) -> Row | None:
         """The row with this kind and id, deleted or not."""
@@ -152,10 +160,13 @@ class RowStore:
         (found,) = self._db.execute(f"SELECT COALESCE(SUM({column}), 0) FROM row WHERE {condition}", values).fetchone()  # noqa: S608
         return int(found)
 
-    def highest(self, kind: str) -> int:
-        """The highest number among the ids of a kind, 0 where there is none."""
-        (found,) = self._db.execute("SELECT COALESCE(MAX(n), 0) FROM row WHERE kind = ?", (kind,)).fetchone()
-        return int(found)
+    def open_by_customer(self) -> dict[tuple[str, str], int]:
+        """What is open by customer and currency."""
+        sql = (
+            "SELECT customer, json_extract(body, '$.currency'), SUM(open) FROM row "
+            "WHERE deleted = 0 AND open <> 0 AND customer IS NOT NULL GROUP BY 1, 2"
+        )
+        return {(customer, currency): total for customer, currency, total in self._db.execute(sql)}
 
     def move_balance(self, customer: str, *, own: int, jobs: int, at: int) -> None:
         """Adds to a customer's balances and marks it as updated, without a new version."""
@@ -176,12 +187,6 @@ class RowStore:
         sql = "INSERT INTO history (at, entity, id, event, record) VALUES (?, ?, ?, ?, ?)"
         self._db.execute(sql, (at, entity, ident, event, snapshot))
 
-    def record_many(self, changes: Iterable[tuple[str, str, str, str, str]]) -> None:
-        """Appends many changes to the history in one transaction."""
-        self._db.execute("BEGIN")
-        self._db.executemany("INSERT INTO history (at, entity, id, event, record) VALUES (?, ?, ?, ?, ?)", changes)
-        self._db.execute("COMMIT")
-
     def history(self, after: int, limit: int) -> list[HistoryRow]:
         """Up to `limit` changes after number `after`."""
         sql = "SELECT seq, at, entity, id, event, record FROM history WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -191,7 +196,9 @@ class RowStore:
         """Begins a second view of the rows, which `catch_up` brings up to date, for `select(lagging=True)`."""
         if self._lagging:
             return
-        self._db.executescript(_SCHEMA.format(table="seen") + "INSERT INTO seen SELECT * FROM row;")
+        self._db.executescript(_SCHEMA.format(table="seen"))
+        self._db.execute("INSERT INTO seen SELECT * FROM row")
+        self._index("seen")
         self._lagging = True
 
     def catch_up(self, until: int) -> None:

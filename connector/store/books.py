@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, delete, func, insert, or_, select, update
 
 from adapters.documents import Customer, Document, Item, Problem, item_ref
 from connector.store.tables import account, allocation, customer, document, item, problem
@@ -221,6 +221,19 @@ def clear_problems(connection: Connection, company: str, refs: Iterable[str]) ->
         connection.execute(delete(problem).where(problem.c.company == company, problem.c.ref.in_(some)))
 
 
+def touch_all_accounts(connection: Connection, company: str, today: date) -> None:
+    """Something about the whole company changed: every account is to be looked at today."""
+    connection.execute(
+        update(account)
+        .where(account.c.company == company)
+        .values(look_on=_sooner(today), touches=account.c.touches + 1),
+    )
+
+
+def _sooner(today: date) -> ColumnElement[date]:
+    return case((or_(account.c.look_on.is_(None), account.c.look_on > today), today), else_=account.c.look_on)
+
+
 def touch_accounts(connection: Connection, company: str, accounts: Mapping[str, tuple[str, str]], today: date) -> None:
     """Marks accounts (ref → customer, address) to be looked at today; new ones are added."""
     if not accounts:
@@ -228,12 +241,8 @@ def touch_accounts(connection: Connection, company: str, accounts: Mapping[str, 
     for some in chunks(accounts):
         connection.execute(
             update(account)
-            .where(
-                account.c.company == company,
-                account.c.ref.in_(some),
-                or_(account.c.look_on.is_(None), account.c.look_on > today),
-            )
-            .values(look_on=today),
+            .where(account.c.company == company, account.c.ref.in_(some))
+            .values(look_on=_sooner(today), touches=account.c.touches + 1),
         )
     known = rows_by_ref(connection, account, company, accounts).keys()
     fresh = [

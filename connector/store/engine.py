@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 _BUSY_SECONDS = 30
 _READ = "duecourse_read"
+_RELAXED = "duecourse_relaxed"
 _NETWORK_FILE_SYSTEMS = frozenset(
     [
         "afs",
@@ -72,14 +73,16 @@ class Database:
         self.engine = engine
         self.boundaries: Boundaries = boundaries or NoBoundaries()
         self._reader = engine.execution_options(**_reading(engine))
+        self._relaxed = engine.execution_options(**{_RELAXED: True})
         self._local = threading.local()
 
     @contextmanager
-    def write(self, name: str) -> Iterator[Connection]:
+    def write(self, name: str, *, durable: bool = True) -> Iterator[Connection]:
         """One transaction that may write; committed at the end, rolled back on any error.
 
         On SQLite it holds the only write lock from its first moment; on PostgreSQL it is READ COMMITTED, so a
-        claim must be a conditional UPDATE whose rowcount is looked at. Raises RuntimeError inside another write.
+        claim must be a conditional UPDATE whose rowcount is looked at. What is not `durable` may be lost in a power
+        cut, never in a crash of this program. Raises RuntimeError inside another write.
         """
         if outer := getattr(self._local, "writing", None):
             raise RuntimeError(
@@ -87,7 +90,7 @@ class Database:
             )
         self._local.writing = name
         try:
-            with self.engine.begin() as connection:
+            with (self.engine if durable else self._relaxed).begin() as connection:
                 yield connection
                 self.boundaries.before(name)
         finally:
@@ -116,13 +119,15 @@ def open_engine(url: str, *, allow_network_folder: bool = False, connections: in
     """
     where = _parse(url)
     if where.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             where.set(drivername="postgresql+psycopg"),
             pool_size=connections,
             max_overflow=connections,
             pool_pre_ping=True,
             connect_args={"options": f"-c lock_timeout={_BUSY_SECONDS}s -c timezone=UTC"},
         )
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     _prepare_file(Path(where.database or ""), allow_network_folder=allow_network_folder)
     engine = create_engine(where, pool_size=connections, max_overflow=connections)
     event.listen(engine, "connect", _configure_sqlite)
@@ -204,7 +209,14 @@ def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: 
         dbapi_connection.execute(f"PRAGMA {pragma}")
 
 
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_RELAXED, False):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READ, False)
+    options = connection.get_execution_options()
+    reads = options.get(_READ, False)
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get(_RELAXED, False) else 'FULL'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

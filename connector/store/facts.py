@@ -1,7 +1,7 @@
 """Loads accounts whole: everything that `decide` needs, for many accounts in a handful of statements."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -46,9 +46,9 @@ class AccountRows:
 
 
 def load_rows(
-    connection: Connection, company: str, refs: Sequence[str], *, today: date, excluding: str | None = None
+    connection: Connection, company: str, refs: Sequence[str], *, today: date, excluding: Collection[str] = ()
 ) -> dict[str, AccountRows]:
-    """The rows of these accounts, by ref. `excluding` leaves out one reminder's own traces, to judge it afresh."""
+    """The rows of these accounts, by ref. `excluding` leaves out these reminders' own traces, to judge them afresh."""
     heads = _heads(connection, company, refs)
     taken = _taken(connection, company, refs, excluding)
     documents: dict[str, dict[str, RowMapping]] = defaultdict(dict)
@@ -93,6 +93,7 @@ def _heads(connection: Connection, company: str, refs: Sequence[str]) -> dict[st
             account.c.customer,
             account.c.address,
             account.c.cadence,
+            account.c.touches,
             customer.c.name,
             customer.c.parent,
             customer.c.bill_with_parent,
@@ -177,7 +178,9 @@ def _owed(row: RowMapping, taken: Sequence[Taken]) -> OwedItem:
     )
 
 
-def _taken(connection: Connection, company: str, refs: Sequence[str], excluding: str | None) -> dict[str, list[Taken]]:
+def _taken(
+    connection: Connection, company: str, refs: Sequence[str], excluding: Collection[str]
+) -> dict[str, list[Taken]]:
     statement = (
         select(reminder_item)
         .join(item, (item.c.company == reminder_item.c.company) & (item.c.ref == reminder_item.c.item))
@@ -190,7 +193,7 @@ def _taken(connection: Connection, company: str, refs: Sequence[str], excluding:
     )
     taken: dict[str, list[Taken]] = defaultdict(list)
     for row in sorted(connection.execute(statement).mappings(), key=lambda each: (each["cycle"], each["step_no"])):
-        if excluding is None or row["reminder"] != excluding:
+        if row["reminder"] not in excluding:
             taken[row["item"]].append(
                 Taken(
                     cycle=row["cycle"],
@@ -295,7 +298,7 @@ def _holds(
 
 
 def _contacts(
-    connection: Connection, company: str, refs: Sequence[str], today: date, excluding: str | None
+    connection: Connection, company: str, refs: Sequence[str], today: date, excluding: Collection[str]
 ) -> dict[str, list[Contacted]]:
     rows = connection.execute(
         select(contact).where(
@@ -308,7 +311,7 @@ def _contacts(
     seen: set[tuple[str, str]] = set()  # a message to three addresses is one contact of the account
     for row in rows:
         said = (row["account"], row["source"])
-        if said not in seen and (excluding is None or row["source"] != f"reminder:{excluding}"):
+        if said not in seen and row["source"].removeprefix("reminder:") not in excluding:
             seen.add(said)
             by_account[row["account"]].append(
                 Contacted(on=row["on_day"], address=row["address"], what=row["what"]),
@@ -330,7 +333,7 @@ def stopped_addresses(connection: Connection, company: str, addresses: Iterable[
 
 
 def address_contacts(
-    connection: Connection, company: str, addresses: Iterable[str], *, today: date, excluding: str | None = None
+    connection: Connection, company: str, addresses: Iterable[str], *, today: date, excluding: Collection[str] = ()
 ) -> dict[str, tuple[date, ...]]:
     """When each address (case folded) last heard from us, over all accounts, for 31 days."""
     rows = connection.execute(
@@ -342,7 +345,7 @@ def address_contacts(
     )
     by_address: dict[str, list[date]] = defaultdict(list)
     for where, day, source in rows:
-        if excluding is None or source != f"reminder:{excluding}":
+        if source.removeprefix("reminder:") not in excluding:
             by_address[where].append(day)
     return {where: tuple(days) for where, days in by_address.items()}
 

@@ -1,6 +1,7 @@
 """The pace of calls, shared by all processes on one database: the adapters' quota store.
 
-What a standing says, and how it is spelt, is the adapter's; here it is kept, and changed by one at a time.
+What a standing says, and how it is spelt, is the adapter's; here it is kept, and changed by one at a time. A power
+cut may forget the last second of it, which costs nothing.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class StoredQuota(Generic[S]):
 
     def update(self, company: str, change: Callable[[S], tuple[S, T]]) -> T:
         """Replaces the standing by what `change` makes of it. What it raises is raised, and the standing stays."""
-        with self._database.write("pace") as connection:
+        with self._database.write("pace", durable=False) as connection:
             before = self._decode(_locked(connection, company))
             after, result = change(before)
             if after is not before:

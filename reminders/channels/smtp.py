@@ -108,5 +108,8 @@ class SmtpTransport(SmtpServer):
 
 
 def _may_be_stale(result: SendResult) -> bool:
-    """Whether a kept connection failed at its first word: nothing of this mail was said, so a new one may be asked."""
-    return result.outcome is SendOutcome.DEFERRED and result.stage is Stage.SENDER
+    """Whether a kept connection failed at its first word.
+
+    The answer may be an old one, meant for the mail before. Nothing of this mail was said, so a new one may be asked.
+    """
+    return result.stage is Stage.SENDER

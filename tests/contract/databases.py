@@ -69,7 +69,7 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
         uri: str = server.get_uri()
         try:
             with psycopg.connect(uri, autocommit=True) as connection:
-                for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                for setting in ("fsync", "full_page_writes"):
                     connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
                 connection.execute("SELECT pg_reload_conf()")
             yield PostgresDatabases(uri)

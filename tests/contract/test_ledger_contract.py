@@ -253,7 +253,7 @@ def test_a_row_that_cannot_be_read_is_named_and_the_rest_goes_on(here: Connectio
     expected = in_the_books(here)
     del expected[f"invoice:{invoices[7]}"]
     assert replica.open == expected
-    assert {problem.kind for problem in replica.problems} == {"invoice"}
+    assert {problem.ref for problem in replica.problems} == {f"invoice:{invoices[7]}"}
     assert pages[-1].scope == {"credit_memo", "payment", "journal"}
 
 
@@ -280,6 +280,17 @@ def test_a_broken_row_among_the_changes_does_not_hide_the_others(here: Connectio
     assert replica.open[f"invoice:{invoices[8]}"] == Money.of("8.10", "USD")
     assert replica.open[f"invoice:{invoices[7]}"] == Money.of("10.10", "USD")
     assert replica.problems
+
+
+def test_fresh_names_a_row_that_cannot_be_read_and_closes_nothing(here: Connection, replica: Replica) -> None:
+    invoices = a_lively_company(here)
+    replica.sync()
+    assert replica.cursor is not None
+    here.break_documents(f"invoice:{invoices[2]}")
+    page = here.ledger.fresh([f"invoice:{each}" for each in invoices[2:4]], (), replica.cursor)
+    assert {problem.ref for problem in page.problems} == {f"invoice:{invoices[2]}"}
+    assert f"invoice:{invoices[3]}" in {each.ref for each in page.documents}
+    assert page.tombstones == ()
 
 
 # --- a whole read ----------------------------------------------------------------------------------------------

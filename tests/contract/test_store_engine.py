@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from connector.store.engine import Database
@@ -45,6 +45,15 @@ def test_every_commit_has_a_name_and_a_boundary_on_both_sides(database: Database
         connection.execute(insert(job), {"company": "c", "name": "lost"})
     assert witness.seen == ["before first", "after first", "before second"]
     assert names(database) == ["kept"]
+
+
+def test_only_what_says_so_is_less_than_durable(database: Database) -> None:
+    asked = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}[database.engine.dialect.name]
+    found = []
+    for durable in (True, False, True):
+        with database.write("look", durable=durable) as connection:
+            found.append(str(connection.execute(text(asked)).scalar()))
+    assert found in (["2", "1", "2"], ["on", "off", "on"])
 
 
 def test_a_write_inside_a_write_names_both_instead_of_waiting_for_ever(database: Database) -> None:

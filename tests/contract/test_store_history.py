@@ -165,7 +165,20 @@ def reword(connection: Connection) -> None:
     connection.execute(changed.values(body='{"body":"Dear Zoe","to":"zoe@example.com"}'))
 
 
+def reword_with_a_fitting_digest(connection: Connection) -> None:
+    row = connection.execute(rows.select().where(rows.c.seq == 8)).one()._mapping
+    changed = {name: value for name, value in row.items() if name not in {"company", "digest"}} | {"kind": "other"}
+    connection.execute(update(rows).where(rows.c.seq == 8).values(kind="other", digest=history._digest(**changed)))
+
+
+def skip_places(connection: Connection) -> None:
+    connection.execute(update(history_head).values(seq=30))
+    history.record_many(connection, "c", events(1))
+
+
 TAMPERINGS = {
+    "a row with a digest that fits it": reword_with_a_fitting_digest,
+    "places skipped": skip_places,
     "a byte of the data": set_values(8, data='{"amount":801}'),
     "the instant by a microsecond": set_values(8, at=AT + timedelta(seconds=8, microseconds=1)),
     "the actor": set_values(8, actor="person:eve"),

@@ -210,7 +210,9 @@ def test_a_customer_is_deleted_by_making_it_inactive(qb: QuickBooks) -> None:
     read.Active = False
     read.save(qb=qb)
     assert Customer.filter(Id=customer.Id, qb=qb) == []
-    assert [each.Id for each in Customer.where(f"Id = '{customer.Id}' AND Active IN (true, false)", qb=qb)] == [customer.Id]
+    assert [each.Id for each in Customer.where(f"Id = '{customer.Id}' AND Active IN (true, false)", qb=qb)] == [
+        customer.Id
+    ]
 
 
 # --- invoices ----------------------------------------------------------------------------------------------------
@@ -230,7 +232,9 @@ def test_invoices_are_queried_by_customer(qb: QuickBooks, customer: Customer) ->
 
 
 def test_open_invoices_are_found_with_where(qb: QuickBooks, customer: Customer) -> None:
-    found = Invoice.where(f"CustomerRef = '{customer.Id}' AND Balance > '0'", order_by="DueDate DESC", max_results=5, qb=qb)
+    found = Invoice.where(
+        f"CustomerRef = '{customer.Id}' AND Balance > '0'", order_by="DueDate DESC", max_results=5, qb=qb
+    )
     assert found
     assert all(each.Balance > 0 for each in found)
     assert [each.DueDate for each in found] == sorted((each.DueDate for each in found), reverse=True)

@@ -44,6 +44,11 @@ def decimals(currency: str) -> int:
     return 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
 
 
+def told(value: object, currency: str) -> Decimal:
+    """An amount in a row of the history: a whole number is in minor units, text is the amount itself."""
+    return Decimal(value).scaleb(-decimals(currency)) if isinstance(value, int) else Decimal(str(value))
+
+
 def number(text: str, places: int) -> Decimal:
     """A localised number: the last separator is the decimal one if as many digits follow as the currency has."""
     found = re.search(r"[.,](\d+)$", text)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.judge.amounts import told
 from tests.judge.company import Company, instant
 
 _TAKEN = {"reminder_said": "said", "step_lapsed": "lapsed", "step_not_made": "not_made", "step_done": "done"}
@@ -45,6 +46,7 @@ class Taken:
     reminder: str
     account: str
     cadence: str
+    undone: bool  # it turned out that the message did not arrive: the step may be asked once more
 
     @property
     def was_said(self) -> bool:
@@ -133,11 +135,13 @@ class Audit:
             yield from self.by_kind.get(kind, ())
 
     def _taken(self) -> Iterator[Taken]:
+        undone = {row.subject for row in self.of("dispatch_settled") if row.data.get("arrived") is False}
+        undone |= {row.data["replaces"] for row in self.of("reminder_said") if row.data.get("replaces")}
         for kind, how in _TAKEN.items():
             for row in self.by_kind[kind]:
-                for told in row.data.get("items") or [row.data]:
-                    if isinstance(told, dict) and "item" in told:
-                        yield _taken(row, told, how)
+                for step in row.data.get("items") or [row.data]:
+                    if isinstance(step, dict) and "item" in step:
+                        yield _taken(row, step, how, undone=how == "said" and row.subject in undone)
 
     def _promises(self) -> Iterator[Promise]:
         judged = {row.subject: row for row in self.of("promise_judged")}
@@ -147,7 +151,7 @@ class Audit:
                 id=row.subject,
                 account=row.account or str(row.data.get("account", "")),
                 currency=row.data["currency"],
-                amount=Decimal(str(row.data["amount"])),
+                amount=told(row.data["amount"], row.data["currency"]),
                 day=date.fromisoformat(row.data["day"]),
                 items=tuple(row.data.get("items") or ()),
                 made_at=row.at,
@@ -169,7 +173,7 @@ class Audit:
                 id=row.subject,
                 account=row.account,
                 item=row.data["item"],
-                amount=None if amount is None else Decimal(str(amount)),
+                amount=None if amount is None else told(amount, row.data.get("currency", "")),
                 opened_at=row.at,
                 ended_at=end,
                 is_flag=is_flag,
@@ -188,33 +192,34 @@ class Audit:
                 yield _hold(row, row.day)
 
 
-def _row(told: dict[str, Any], company: Company) -> Row:
-    at, data = instant(told["at"]), told.get("data") or {}
+def _row(raw: dict[str, Any], company: Company) -> Row:
+    at, data = instant(raw["at"]), raw.get("data") or {}
     return Row(
-        seq=int(told["seq"]),
+        seq=int(raw["seq"]),
         at=at,
-        day=date.fromisoformat(data["day"]) if told["kind"] == "verdict" else company.day_of(at),
-        kind=told["kind"],
-        account=told.get("account") or "",
-        subject=str(told.get("subject") or ""),
+        day=date.fromisoformat(data["day"]) if raw["kind"] == "verdict" else company.day_of(at),
+        kind=raw["kind"],
+        account=raw.get("account") or "",
+        subject=str(raw.get("subject") or ""),
         data=data,
     )
 
 
-def _taken(row: Row, told: dict[str, Any], how: str) -> Taken:
-    day = told.get("day") or row.data.get("day")
+def _taken(row: Row, step: dict[str, Any], how: str, *, undone: bool) -> Taken:
+    day = step.get("day") or row.data.get("day")
     return Taken(
         seq=row.seq,
-        item=told["item"],
-        cycle=int(told.get("cycle", row.data.get("cycle", 1))),
-        step_no=int(told.get("step_no", row.data.get("step_no", 0))),
-        step_id=told.get("step_id") or row.data.get("step_id", ""),
-        step_day=int(told.get("step_day", row.data.get("step_day", 0))),
+        item=step["item"],
+        cycle=int(step.get("cycle", row.data.get("cycle", 1))),
+        step_no=int(step.get("step_no", row.data.get("step_no", 0))),
+        step_id=step.get("step_id") or row.data.get("step_id", ""),
+        step_day=int(step.get("step_day", row.data.get("step_day", 0))),
         day=date.fromisoformat(day) if day and how != "said" else row.day,
         how=how,
         reminder=row.subject if how == "said" else "",
         account=row.account,
         cadence=row.data.get("cadence", ""),
+        undone=undone,
     )
 
 

@@ -66,24 +66,27 @@ class Reading:
 
 
 def read_text(text: str, numbers: frozenset[str]) -> Reading:
-    """Finds the lines that speak of these invoice numbers; the first number on a line is the line's.
+    """Finds the lines that speak of these invoice numbers, each with an amount behind its number.
 
-    Where the amount stands on one of the next lines, those belong to the invoice too.
+    The first number on a line is the line's. An amount may also stand on one of the indented lines that follow.
     """
     pattern = _pattern(numbers)
     lines: list[Line] = []
     rest: list[str] = []
     number, patience = "", 0
     for row in text.splitlines():
-        amounts = tuple(amounts_in(row))
-        if found := pattern.search(row) if pattern else None:
+        found = pattern.search(row) if pattern else None
+        if found:
             number, patience = found[1], _CONTINUED
+        elif not row.startswith(("\t", " ", "\u00a0")):
+            number = ""
+        amounts = tuple(amounts_in(row[found.end() :] if found else row))
         if number and amounts and patience:
             lines.append(Line(number=number, text=row, amounts=amounts))
             number = ""
         else:
             rest.append(row)
-            patience = max(0, patience - 1) if row.strip() else 0
+            patience = max(0, patience - 1)
     return Reading(lines=tuple(lines), rest=tuple(rest))
 
 

@@ -9,7 +9,7 @@ from tests.judge.audit import Taken
 from tests.judge.books import Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
-from tests.judge.families import customer_of
+from tests.judge.families import allowed_addresses, customer_of
 from tests.judge.ladder import Cadence, Standing, latest
 
 REPLY_DAYS = 7  # three working days, with a week-end and a holiday between
@@ -68,7 +68,8 @@ def taken_before(evidence: Evidence, item: str, day: date, seq: int | None = Non
     rows = [
         each
         for each in evidence.audit.by_item.get(item, ())
-        if (each.day < day or (seq is not None and each.day == day and each.seq < seq))
+        if not each.undone
+        and (each.day < day or (seq is not None and each.day == day and each.seq < seq))
         and (restart is None or each.day >= restart)
     ]
     cycle = max((each.cycle for each in rows), default=1)
@@ -127,7 +128,7 @@ def is_held(evidence: Evidence, document: Document, account: str, day: date) -> 
         _word_given(evidence, document, account, day)
         or any(_of(account, hold.account) and hold.covers(document.item, day) for hold in evidence.audit.holds)
         or _reply_waiting(evidence, account, day)
-        or document.delivery == "waiting"
+        or _never_delivered(evidence, document, day)
         or _is_reopened(evidence, document.ref, day)
     )
 
@@ -160,6 +161,11 @@ def _reply_waiting(evidence: Evidence, account: str, day: date) -> bool:
         row.account and _of(account, row.account) and 0 <= (day - row.day).days <= REPLY_DAYS
         for row in evidence.audit.of("reply_received")
     )
+
+
+def _never_delivered(evidence: Evidence, document: Document, day: date) -> bool:
+    addresses = allowed_addresses(evidence.books, document, evidence.company.end_of(day))
+    return document.delivery == "waiting" or (document.delivery != "sent" and not addresses)
 
 
 def _is_reopened(evidence: Evidence, ref: str, day: date) -> bool:

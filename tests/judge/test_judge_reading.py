@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.message import EmailMessage
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -112,9 +113,12 @@ def test_a_chain_verifies_and_a_changed_removed_or_swapped_row_breaks_it() -> No
 
 
 def test_the_digest_is_the_one_that_the_recipe_gives() -> None:
-    row = {**_row("synced"), "seq": 1}
-    assert digest(GENESIS, row) == "58c4d6a9"[:0] + chained([_row("synced")])[0]["digest"]
-    assert len(digest(GENESIS, row)) == 64
+    said = (
+        '{"account":null,"actor":"a","at":"2026-03-02T08:00:00.000000Z","data":{"reason":"fällig"},"kind":"verdict",'
+        '"personal_digest":"","seq":1,"subject":"s"}'
+    )
+    expected = sha256(f"{'0' * 64}\n{said}".encode()).hexdigest()
+    assert digest(GENESIS, {**_row("verdict", reason="fällig"), "seq": 1}) == expected
 
 
 def test_every_address_of_a_field_is_found_whatever_parts_them() -> None:

@@ -138,7 +138,7 @@ def _no_address(stated: Stated) -> str:
     )
     reports = any(
         row.data.get("kind") == "delivery_report" and customer_of(row.account) == customer_of(stated.account)
-        for row in evidence.audit.of("reply_received", "task_opened")
+        for row in evidence.audit.of("mail_received", "reply_received", "task_opened")
     )
     bounced = any("bounce" in row.kind or "bounce" in str(row.data) for row in _rows_of(stated))
     return "" if stopped or reports or bounced else f"the books name {', '.join(sorted(_addresses(stated)))}"

@@ -1,4 +1,4 @@
-"""`python -m adapters.quickbooks.sandbox --port 0 --company empty`: prints its address and serves until it is stopped."""
+"""`python -m adapters.quickbooks.sandbox --port 0 --company empty`: prints its address, and serves."""
 
 import argparse
 import sys

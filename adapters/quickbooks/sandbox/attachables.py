@@ -11,6 +11,7 @@ from adapters.quickbooks.sandbox.entity import (
     unmodelled,
     writable,
 )
+from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Statement
 from adapters.quickbooks.sandbox.wire import Json, Refused
 from adapters.sandbox.records import BooksError, Note
@@ -43,7 +44,7 @@ _NAMES = {
     "vendor": "Vendor",
     "item": "Item",
 }
-_COMPUTED = frozenset(["Note", "AttachableRef", "FileAccessUri", "TempDownloadUri", "Size", "IncludeOnSend"])
+_PROPERTIES = PROPERTIES["attachable"]
 _TYPE = "attachableref.entityref.type"
 _VALUE = "attachableref.entityref.value"
 _KEPT = "_sent_along"  # which of the references go out with their document
@@ -56,6 +57,7 @@ class Attachables(Entity[Note]):
     name = "Attachable"
     kind = "note"
     record = Note
+    known = _PROPERTIES.known
     in_cdc = False
     fields: ClassVar[dict[str, Field]] = {
         **STAMPS,
@@ -118,12 +120,13 @@ class Attachables(Entity[Note]):
 
     def keep(self, body: Json, facts: Mapping[str, Any]) -> str:
         """Writes a note or a file's record; `facts` are what the upload itself tells (size, type)."""
+        self.check(body)
         note = text(body, "Note", 2000)
         text(body, "FileName", 1000)
         if not note and not body.get("FileName"):
             raise Refused("2020", "Required parameter Note or FileName is missing in the request", element="Note")
         links, along = self._links(body)
-        extra = {**unmodelled(body, _COMPUTED), **facts, **({_KEPT: along} if any(along) else {})}
+        extra = {**unmodelled(body, _PROPERTIES.computed), **facts, **({_KEPT: along} if any(along) else {})}
         return self.books.write_note(note, links, extra)
 
     def _links(self, body: Json) -> tuple[list[tuple[str, str]], list[bool]]:
@@ -151,6 +154,7 @@ class Attachables(Entity[Note]):
 
     def update(self, record: Note, body: Json, *, sparse: bool) -> None:
         """Changes a note's text and references."""
+        self.check(body)
         changes: dict[str, Any] = {"extra": self._merged(record, body, sparse=sparse)}
         if not sparse or "Note" in body:
             changes["text"] = text(body, "Note", 2000)
@@ -162,8 +166,8 @@ class Attachables(Entity[Note]):
 
     @staticmethod
     def _merged(record: Note, body: Json, *, sparse: bool) -> dict[str, Any]:
-        kept = {name: record.extra[name] for name in ("Size", "ContentType", "FileName") if name in record.extra}
-        return {**kept, **writable(body, record.extra, _COMPUTED, sparse=sparse)}
+        kept: dict[str, Any] = {name: record.extra[name] for name in ("Size", "ContentType", "FileName") if name in record.extra}
+        return {**kept, **writable(body, record.extra, _PROPERTIES.computed, sparse=sparse)}
 
     def delete(self, record: Note) -> None:
         """Removes the note."""

@@ -12,6 +12,7 @@ from adapters.quickbooks.sandbox.entity import (
     unmodelled,
     writable,
 )
+from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
 from adapters.quickbooks.sandbox.wire import Json, Refused, amount
 from adapters.sandbox.records import Customer
@@ -19,11 +20,7 @@ from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row, unscaled
 
 _METHODS = {"email": "Email", "print": "Print", "none": "None"}
-_COMPUTED = frozenset(
-    ["Active", "Balance", "BalanceWithJobs", "BillWithParent", "CurrencyRef", "DisplayName", "FullyQualifiedName"]
-    + ["IsProject", "Job", "Level", "Notes", "ParentRef", "PreferredDeliveryMethod", "PrimaryEmailAddr"]
-    + ["PrimaryPhone", "SalesTermRef", "PrintOnCheckName"]
-)
+_PROPERTIES = PROPERTIES["customer"]
 _LENGTHS = {"CompanyName": 100, "GivenName": 100, "MiddleName": 100, "FamilyName": 100, "Title": 16, "Suffix": 16}
 _PLUS = "CASE WHEN instr({0}, '+') THEN NULL ELSE {0} END".format("json_extract(body, '$.emails')")
 
@@ -34,6 +31,7 @@ class Customers(Entity[Customer]):
     name = "Customer"
     kind = "customer"
     record = Customer
+    known = _PROPERTIES.known
     default_order = "name, n"
     hides_inactive = True
     fields: ClassVar[dict[str, Field]] = {
@@ -138,7 +136,7 @@ class Customers(Entity[Customer]):
             changes["country"] = str(place.get("Country") or "")
             changes["region"] = str(place.get("CountrySubDivisionCode") or "")
         old = before.extra if before else {}
-        changes["extra"] = writable(body, old, _COMPUTED, sparse=sparse) if before else unmodelled(body, _COMPUTED)
+        changes["extra"] = writable(body, old, _PROPERTIES.computed, sparse=sparse) if before else unmodelled(body, _PROPERTIES.computed)
         return changes
 
 

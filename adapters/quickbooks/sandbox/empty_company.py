@@ -1,4 +1,4 @@
-"""The company of `--company empty`: a chart, one customer, and a handful of documents that clients' own tests expect."""
+"""The company of `--company empty`: a chart, one customer, and the few documents that clients expect."""
 
 from datetime import timedelta
 from decimal import Decimal

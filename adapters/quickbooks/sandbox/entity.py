@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from adapters.quickbooks.sandbox.context import Context
 from adapters.quickbooks.sandbox.query import Field, Of, Statement
 from adapters.quickbooks.sandbox.wire import Json, Refused, not_found, stale
-from adapters.sandbox.records import Stamped
+from adapters.sandbox.records import Record
 from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row
 
-R = TypeVar("R", bound=Stamped)
+R = TypeVar("R", bound=Record)
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 ENVELOPE = frozenset(["Id", "SyncToken", "MetaData", "domain", "sparse", "status", "time"])
 STAMPS: Mapping[str, Field] = {
@@ -26,7 +26,7 @@ class Entity(Generic[R]):
 
     name: ClassVar[str]
     kind: ClassVar[str]
-    record: ClassVar[type[Stamped]]
+    record: ClassVar[type[Record]]
     fields: ClassVar[Mapping[str, Field]]
     default_order: ClassVar[str] = "n DESC"
     hides_inactive: ClassVar[bool] = False
@@ -45,19 +45,19 @@ class Entity(Generic[R]):
         """The object in a row, as Intuit writes it."""
         raise NotImplementedError
 
-    def create(self, body: Json, params: Mapping[str, str]) -> str:
+    def create(self, body: Json, params: Mapping[str, str]) -> str:  # noqa: ARG002 - what entities override
         """Creates from a client's object; returns the id. Raises `Refused` or `BooksError`."""
         raise Refused("500", f"Operation create on {self.name} is not supported.")
 
-    def update(self, record: R, body: Json, *, sparse: bool) -> None:
+    def update(self, record: R, body: Json, *, sparse: bool) -> None:  # noqa: ARG002 - what entities override
         """Changes a record; a full update nulls what the body leaves out."""
         raise Refused("500", f"Operation update on {self.name} is not supported.")
 
-    def void(self, record: R) -> None:
+    def void(self, record: R) -> None:  # noqa: ARG002 - what entities override
         """Voids a record."""
         raise Refused("500", f"Operation void on {self.name} is not supported.")
 
-    def delete(self, record: R) -> None:
+    def delete(self, record: R) -> None:  # noqa: ARG002 - what entities override
         """Deletes a record."""
         raise Refused("500", f"Operation delete on {self.name} is not supported.")
 
@@ -94,7 +94,8 @@ class Entity(Generic[R]):
                 raise Refused(
                     "2010",
                     f'Property Name:Unrecognized field "{each}" (class com.intuit.schema.finance.v3.{self.name}), '
-                    f"not marked as ignorable ({len(self.known)} known properties)\n specified is unsupported or invalid",
+                    f"not marked as ignorable ({len(self.known)} known properties)\n "
+                    "specified is unsupported or invalid",
                 )
 
     def stub(self, row: Row) -> Json:

@@ -14,6 +14,7 @@ from adapters.quickbooks.sandbox.entity import (
     writable,
 )
 from adapters.quickbooks.sandbox.lists import account_id
+from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
 from adapters.quickbooks.sandbox.sales import day_from
 from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
@@ -21,7 +22,7 @@ from adapters.sandbox.records import ZERO, EntryLine, JournalEntry
 from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row
 
-_MODELLED = frozenset(["DocNumber", "TxnDate", "PrivateNote", "Line", "TotalAmt", "CurrencyRef", "ExchangeRate"])
+_PROPERTIES = PROPERTIES["journal_entry"]
 
 
 class JournalEntries(Entity[JournalEntry]):
@@ -30,6 +31,7 @@ class JournalEntries(Entity[JournalEntry]):
     name = "JournalEntry"
     kind = "journal_entry"
     record = JournalEntry
+    known = _PROPERTIES.known
     fields: ClassVar[dict[str, Field]] = {
         **STAMPS,
         "docnumber": Field("number"),
@@ -70,6 +72,7 @@ class JournalEntries(Entity[JournalEntry]):
 
     def create(self, body: Json, params: Mapping[str, str]) -> str:  # noqa: ARG002 - no create option applies
         """Creates an entry; debits and credits must be equal, and a line on AR must name a customer."""
+        self.check(body)
         lines = [self._read(line) for line in body.get("Line") or [] if line.get("JournalEntryLineDetail")]
         if not lines:
             raise Refused("2020", "Required parameter Line is missing in the request", element="Line")
@@ -82,7 +85,7 @@ class JournalEntries(Entity[JournalEntry]):
             memo=text(body, "PrivateNote", 4000),
             currency=reference(body, "CurrencyRef") or None,
             number=text(body, "DocNumber", 21),
-            extra=unmodelled(body, _MODELLED),
+            extra=unmodelled(body, _PROPERTIES.computed),
         )
 
     def _read(self, line: Json) -> tuple[str | None, Decimal, str]:
@@ -102,7 +105,8 @@ class JournalEntries(Entity[JournalEntry]):
 
     def update(self, record: JournalEntry, body: Json, *, sparse: bool) -> None:
         """Changes number and note; the lines stay as they were booked."""
-        changes: dict[str, Any] = {"extra": writable(body, record.extra, _MODELLED, sparse=sparse)}
+        self.check(body)
+        changes: dict[str, Any] = {"extra": writable(body, record.extra, _PROPERTIES.computed, sparse=sparse)}
         if not sparse or "PrivateNote" in body:
             changes["memo"] = text(body, "PrivateNote", 4000)
         if not sparse or "DocNumber" in body:

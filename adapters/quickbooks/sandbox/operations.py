@@ -142,7 +142,7 @@ class Operations:
         objects = [entity.render(row) for row in page]
         if isinstance(entity, Invoices) and "invoicelink" in params.get("include", "").lower():
             for row, made in zip(page, objects, strict=True):
-                link = entity.link(Shelf.decode(entity.record, row))  # type: ignore[arg-type] # a Document
+                link = entity.link(Shelf.decode(entity.record, row))
                 made |= {"InvoiceLink": link} if link else {}
         return objects
 

@@ -14,6 +14,7 @@ from adapters.quickbooks.sandbox.entity import (
     unmodelled,
     writable,
 )
+from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
 from adapters.quickbooks.sandbox.sales import day_from
 from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
@@ -23,22 +24,7 @@ from adapters.sandbox.store import Row
 
 _TYPES = {"invoice": "Invoice", "credit_memo": "CreditMemo", "journal": "JournalEntry", "payment": "Payment"}
 _KINDS = {"Invoice": "invoice", "CreditMemo": "credit_memo", "JournalEntry": "journal"}
-_MODELLED = frozenset(
-    ["CustomerRef", "CurrencyRef", "ExchangeRate", "Line", "LinkedTxn", "PaymentRefNum", "PrivateNote", "TotalAmt"]
-    + ["TxnDate", "UnappliedAmt"]
-)
-_KNOWN = _MODELLED | frozenset(
-    [
-        "ARAccountRef",
-        "ClientEntityId",
-        "CreditCardPayment",
-        "CustomExtensions",
-        "DepositToAccountRef",
-        "PaymentMethodRef",
-    ]
-    + ["PaymentType", "ProcessPayment", "ProjectRef", "TaxExemptionRef", "TransactionLocationType", "TxnSource"]
-    + ["TxnStatus", "TxnTaxDetail", "V4IDPseudonym"]
-)
+_PROPERTIES = PROPERTIES["payment"]
 _NAME_VALUE = "{http://schema.intuit.com/finance/v3}NameValue"
 
 
@@ -48,7 +34,7 @@ class Payments(Entity[Document]):
     name = "Payment"
     kind = "payment"
     record = Document
-    known = _KNOWN
+    known = _PROPERTIES.known
     fields: ClassVar[dict[str, Field]] = {
         **STAMPS,
         "paymentrefnum": Field("json_extract(body, '$.reference')"),
@@ -110,13 +96,13 @@ class Payments(Entity[Document]):
             currency=reference(body, "CurrencyRef") or None,
             memo=text(body, "PrivateNote", 4000),
             reference=text(body, "PaymentRefNum", 21),
-            extra=unmodelled(body, _MODELLED),
+            extra=unmodelled(body, _PROPERTIES.computed),
         )
 
     def update(self, record: Document, body: Json, *, sparse: bool) -> None:
         """Changes a payment: its lines are all replaced, or none."""
         self.check(body)
-        changes: dict[str, Any] = {"extra": writable(body, record.extra, _MODELLED, sparse=sparse)}
+        changes: dict[str, Any] = {"extra": writable(body, record.extra, _PROPERTIES.computed, sparse=sparse)}
         if not sparse or "PrivateNote" in body:
             changes["memo"] = text(body, "PrivateNote", 4000)
         if not sparse or "PaymentRefNum" in body:

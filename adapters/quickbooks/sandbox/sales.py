@@ -16,6 +16,7 @@ from adapters.quickbooks.sandbox.entity import (
     unmodelled,
     writable,
 )
+from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
 from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
 from adapters.sandbox.records import ZERO, Document
@@ -25,23 +26,7 @@ from adapters.sandbox.store import Row
 _CENT = Decimal("0.01")
 _STATUS = {"sent": "EmailSent", "waiting": "NeedToSend", "none": "NotSet"}
 _DELIVERY = {status: delivery for delivery, status in _STATUS.items()}
-_MODELLED = frozenset(
-    ["DocNumber", "TxnDate", "DueDate", "CustomerRef", "CurrencyRef", "PrivateNote", "BillEmail", "EmailStatus"]
-    + ["Deposit", "ExchangeRate", "Balance", "TotalAmt", "HomeBalance", "HomeTotalAmt", "LinkedTxn", "InvoiceLink"]
-    + ["DeliveryInfo", "RemainingCredit"]
-)
-_KNOWN = _MODELLED | frozenset(
-    ["AllowIPNPayment", "AllowOnlineACHPayment", "AllowOnlineCreditCardPayment", "AllowOnlinePayment"]
-    + ["ApplyTaxAfterDiscount", "AutoDocNumber", "BillAddr", "BillEmailBcc", "BillEmailCc", "ClassRef"]
-    + ["ClientEntityId", "ConvenienceFeeDetail", "CreditCardPayment", "CustomExtensions", "CustomField"]
-    + ["CustomerMemo", "DepartmentRef", "DepositToAccountRef", "DiscountAmt", "DiscountRate", "EInvoiceStatus"]
-    + ["FOB", "FreeFormAddress", "GlobalTaxCalculation", "InvoiceEx", "InvoiceRef", "LessCIS", "Line"]
-    + ["PaymentDetailsMessage", "PaymentMethodRef", "PaymentRefNum", "PONumber", "PrintStatus", "ProjectRef"]
-    + ["RecurDataRef", "RecurringInfo", "RemitToRef", "SalesRepRef", "SalesTermRef", "ShipAddr", "ShipDate"]
-    + ["ShipFromAddr", "ShipMethodRef", "Tag", "TaxExemptionRef", "TaxFormNum", "TaxFormType", "TotalTax"]
-    + ["TrackingNum", "TransactionLocationType", "TxnApprovalInfo", "TxnSource", "TxnStatus", "TxnTaxDetail"]
-    + ["V4IDPseudonym", "callToAction", "invoiceStatusLog", "ECloudStatusTimeStamp"]
-)
+_PROPERTIES = PROPERTIES["sales"]
 _FIELDS: dict[str, Field] = {
     **STAMPS,
     "docnumber": Field("number"),
@@ -56,7 +41,7 @@ class SalesForm(Entity[Document]):
     """What invoices and credit memos have in common; `sign` is -1 where the books hold the amount as a credit."""
 
     record = Document
-    known = _KNOWN
+    known = _PROPERTIES.known
     sign: ClassVar[int]
 
     @abstractmethod
@@ -115,7 +100,7 @@ class SalesForm(Entity[Document]):
             standing = before.issue_date if before else self.context.today()
             changes["issue_date"] = day_from(given, "TxnDate") if given else standing
         old = before.extra if before else {}
-        changes["extra"] = writable(body, old, _MODELLED, sparse=sparse) if before else unmodelled(body, _MODELLED)
+        changes["extra"] = writable(body, old, _PROPERTIES.computed, sparse=sparse) if before else unmodelled(body, _PROPERTIES.computed)
         if changes.get("delivery") == "waiting" and not (changes.get("bill_email") or (before and before.bill_email)):
             raise Refused("2020", "Required parameter BillEmail is missing in the request", element="BillEmail")
         return changes
@@ -262,7 +247,7 @@ class CreditMemos(SalesForm):
         customer = self.customer_of(body)
         total = self.total_of(body, required=True) or ZERO
         changes["extra"] |= {"Line": body["Line"]}
-        ident = self.books.credit(
+        return self.books.credit(
             customer,
             total,
             on=changes["issue_date"],
@@ -272,7 +257,6 @@ class CreditMemos(SalesForm):
             bill_email=changes["bill_email"],
             extra=changes["extra"],
         )
-        return ident
 
     def update(self, record: Document, body: Json, *, sparse: bool) -> None:
         """Changes a credit memo."""
@@ -287,6 +271,7 @@ class CreditMemos(SalesForm):
 
 
 def day_from(given: str, field: str) -> date:
+    """The date in a field. Raises `Refused` (2080)."""
     try:
         return date.fromisoformat(given)
     except ValueError as error:

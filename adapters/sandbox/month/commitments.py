@@ -18,8 +18,8 @@ _GRACE = 3  # office days after the promised day
 _DECIDED_AFTER = 6  # office days after a dispute's mail
 _OVERTAKEN_AFTER = 5  # office days after a promise's mail
 _PROMISED_IN = {
-    Behaviour.PROMISES_AND_KEEPS: (4, 7, 15, 8, 5),  # the third pays in the week in which nobody enters payments
-    Behaviour.PROMISES_AND_BREAKS: (4, 5, 7, 8),
+    Behaviour.PROMISES_AND_KEEPS: (4, 7, 15, 8, 9),  # the third pays in the week in which nobody enters payments
+    Behaviour.PROMISES_AND_BREAKS: (4, 5, 7, 12),
     Behaviour.PROMISES_AND_PAYS_PART: (7, 9),
     Behaviour.PROMISE_OVERTAKEN: (14, 16),
 }

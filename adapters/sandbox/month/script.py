@@ -59,9 +59,14 @@ class Script:
             (due,) = dues_of(actor)
             stage.pays(actor, stage.open_bills(actor), stage.day(due - 5))
         self._each(Behaviour.SHORT_PAYMENT, (2, 10), self._pay_short, 31)
+        taken_over = stage.playing(Behaviour.JOURNAL_ON_AR)[0]
+        stage.at_office(stage.day(22), 32, partial(self._pay_line, taken_over), cash=True)
 
     def _pay_all(self, actor: Actor) -> None:
         self._keeper.pay(self._stage.open_bills(actor), on=self._stage.today())
+
+    def _pay_line(self, actor: Actor) -> None:
+        self._keeper.pay_line(actor, on=self._stage.today())
 
     def _pay_short(self, actor: Actor, bill: Bill) -> bool:
         """Pays less a deduction; the collector makes a dispute of the first one's, and leaves the second's alone."""

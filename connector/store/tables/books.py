@@ -154,6 +154,7 @@ account = Table(
     Column("address", Text, nullable=False, server_default=""),
     Column("cadence", String(64)),  # assigned when its first item enters the ladder
     Column("look_on", Date),  # the next day to look; null: only when something changes
+    Column("touches", Integer, nullable=False, server_default="0"),  # rises whenever something about it changed
     Column("verdict_on", Date),
     Column("outcome", String(16)),
     Column("reason", String(32)),

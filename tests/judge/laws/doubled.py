@@ -25,11 +25,10 @@ def steps_once(evidence: Evidence, finding: Finding) -> None:
     """An item takes a step of a cycle once."""
     seen: dict[tuple[str, int, str], Taken] = {}
     places: dict[tuple[str, int, int], Taken] = {}
-    replaced = {row.data["replaces"] for row in evidence.audit.of("reminder_said") if row.data.get("replaces")}
     for taken in evidence.audit.taken:
         key, place = (taken.item, taken.cycle, taken.step_id), (taken.item, taken.cycle, taken.step_no)
         before = seen.get(key) or (places.get(place) if taken.step_no else None)
-        if before is not None and before.reminder not in replaced:
+        if before is not None and not before.undone:
             finding.judge(
                 f"step repeated: {taken.item} took step {taken.step_id} of cycle {taken.cycle} on {before.day} "
                 f"and again on {taken.day}"

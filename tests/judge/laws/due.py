@@ -12,6 +12,7 @@ from tests.judge.progress import Place, cadence_of, is_due, place_of, reopened_o
 from tests.judge.truth import SENDING, WAITING, Stated, untrue
 
 _DEFERRED = timedelta(days=4)  # a message that waits for the customer's hours, over a week-end and a holiday
+_STALE = "earlier day"  # planned yesterday and decided again today: no reason for anything
 _SETTLING = timedelta(days=31)  # what was open again after it was settled waits for a person
 
 
@@ -153,8 +154,9 @@ def _paused(evidence: Evidence, day: date) -> bool:
 
 def _waits_elsewhere(evidence: Evidence, case: Case, day: date) -> bool:
     """A draft for a person's eyes, a message that waits for the customer's hours, a cancelled one, a person's task."""
-    for row in evidence.audit.of("reminder_cancelled"):
-        if row.account == case.account and row.day == day and row.data.get("reason"):
+    for row in evidence.audit.of("reminder_cancelled", "dispatch_refused"):
+        stale = _STALE in str(row.data.get("reason", ""))
+        if row.account == case.account and row.day == day and not stale:
             return True
     for row in evidence.audit.of("reminder_planned"):
         if row.account != case.account or not row.day <= day <= row.day + _DEFERRED:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from tests.judge.amounts import amounts_in
 from tests.judge.asked import Expected, pictures, totals_of, window
 from tests.judge.books import ZERO
 from tests.judge.evidence import Evidence
@@ -96,10 +97,10 @@ def _explained(message: Message, picture: Expected, currency: str, said: list[De
 def currencies_apart(evidence: Evidence, finding: Finding) -> None:
     """A total speaks of one currency, and there is one for each."""
     for message in evidence.messages:
-        totals = totals_of(message)
         asked = {currency: amount for currency, amount in pictures(evidence, message)[-1].asked.items() if amount}
         together = sum(asked.values(), ZERO)
-        mixed = [each for each in totals if len(asked) > 1 and each.value == together]
+        told = [*message.subject_amounts, *(amount for row in message.rest for amount in amounts_in(row))]
+        mixed = [each for each in told if len(asked) > 1 and each.value == together]
         finding.judge(
             *(
                 f"currencies added: {message.name} asks {each.currency} {each.value}, which mixes "

@@ -20,7 +20,7 @@ def in_order(evidence: Evidence, finding: Finding) -> None:
     for (item, cycle), steps in ladders.items():
         finding.judge(_cause(evidence, item, cycle, steps[0].day))
         before: Taken | None = None
-        for taken in steps:
+        for taken in (each for each in steps if not each.undone):
             finding.judge(_out_of_order(_cadence(evidence, taken), before, taken))
             before = taken
 

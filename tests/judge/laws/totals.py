@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.judge.amounts import told
 from tests.judge.audit import Row
-from tests.judge.books import ZERO
 from tests.judge.evidence import Evidence
 from tests.judge.law import Finding
 
@@ -34,33 +34,35 @@ def reconciled(evidence: Evidence, finding: Finding) -> None:
 def _differences(evidence: Evidence, row: Row) -> Iterator[str]:
     ours, theirs = _by_currency(evidence, row.data.get("ours")), _by_currency(evidence, row.data.get("theirs"))
     if ours != theirs:
-        yield f"reconciliation: on {row.data.get('day')} our open total is {_told(ours)}, the ledger's {_told(theirs)}"
+        yield f"reconciliation: on {row.data.get('day')} our open total is {_listed(ours)}, the ledger's {_listed(theirs)}"
     day = date.fromisoformat(str(row.data.get("day") or row.day))
     books = [open_totals(evidence, at, day) for at in (row.at, row.at - _MOVING)]
     if ours not in books:
-        yield f"a cent off: on {day} the service's open total is {_told(ours)}, the books say {_told(books[0])}"
+        yield f"a cent off: on {day} the service's open total is {_listed(ours)}, the books say {_listed(books[0])}"
 
 
-def _by_currency(evidence: Evidence, told: Any) -> dict[str, Decimal]:  # noqa: ANN401 - an amount, or one for each currency
-    if isinstance(told, dict):
-        found = {currency: Decimal(str(amount)) for currency, amount in told.items()}
+def _by_currency(evidence: Evidence, value: Any) -> dict[str, Decimal]:  # noqa: ANN401 - an amount, or one for each currency
+    if isinstance(value, dict):
+        found = {currency: told(amount, currency) for currency, amount in value.items()}
     else:
-        found = {evidence.company.home_currency: Decimal(str(told or 0))}
+        found = {evidence.company.home_currency: told(value or "0", evidence.company.home_currency)}
     return {currency: amount for currency, amount in found.items() if amount}
 
 
-def _told(totals: dict[str, Decimal]) -> str:
+def _listed(totals: dict[str, Decimal]) -> str:
     return ", ".join(f"{currency} {amount}" for currency, amount in sorted(totals.items())) or "nothing"
 
 
 def figures(evidence: Evidence, finding: Finding) -> None:
     """Every figure of the closing table is what mails, notes, books and people's words add up to."""
     own = _own_figures(evidence)
-    for name, told in evidence.figures.items():
+    for name, stated in evidence.figures.items():
         if name in own:
-            right = _same(told, own[name])
+            right = _same(evidence, stated, own[name])
             finding.judge(
-                "" if right else f"figure wrong: the table says {name} {_show(told)}, and it is {_show(own[name])}"
+                ""
+                if right
+                else f"figure wrong: the table says {name} {_show(evidence, stated)}, and it is {_show(evidence, own[name])}"
             )
     for name in ("open_at_start", "open_at_end", "reminders_sent", "promises_kept", "promises_broken", "notes"):
         if name not in evidence.figures:
@@ -94,18 +96,9 @@ def _own_figures(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _same(told: Any, own: Any) -> bool:  # noqa: ANN401 - a count, or amounts by currency
-    if isinstance(own, dict):
-        amounts = (
-            {currency: Decimal(str(amount)) for currency, amount in told.items()} if isinstance(told, dict) else {}
-        )
-        return {currency: amount for currency, amount in amounts.items() if amount != ZERO} == own
-    return bool(told == own)
+def _same(evidence: Evidence, stated: Any, own: Any) -> bool:  # noqa: ANN401 - a count, or amounts by currency
+    return bool(_by_currency(evidence, stated) == own if isinstance(own, dict) else stated == own)
 
 
-def _show(value: Any) -> str:  # noqa: ANN401 - a count, or amounts by currency
-    return (
-        _told({currency: Decimal(str(amount)) for currency, amount in value.items()})
-        if isinstance(value, dict)
-        else str(value)
-    )
+def _show(evidence: Evidence, value: Any) -> str:  # noqa: ANN401 - a count, or amounts by currency
+    return _listed(_by_currency(evidence, value)) if isinstance(value, dict) else str(value)

@@ -10,7 +10,8 @@ from tests.judge.law import Finding
 from tests.judge.messages import Message
 from tests.judge.notes import OurNote
 
-_JUDGED = ("kept", "partly_kept", "broken", "withdrawn", "overtaken")
+_JUDGED = ("kept", "partly_kept", "broken", "withdrawn", "overtaken", "replaced")
+_NOTED_AS = {"replaced": "withdrawn"}  # the older promise is taken back by the newer one
 
 
 def said_is_noted(evidence: Evidence, finding: Finding) -> None:
@@ -39,12 +40,11 @@ def _links(evidence: Evidence, message: Message, note: OurNote) -> Iterator[str]
     family = evidence.families(message.at).members(message.root)
     if note.customers and not note.customers & family:
         yield f"note misplaced: {note.key} is on customer {', '.join(sorted(note.customers))}, not on {message.root}"
-    standing = {
-        shown.document for shown in message.shown if _stands(evidence.books.document(shown.document, note.note.at))
-    }
-    if missing := standing - note.documents:
+    standing = [shown.document for shown in message.shown if shown.document.startswith("invoice:")]
+    standing = [each for each in standing if _stands(evidence.books.document(each, note.note.at))]
+    if missing := set(standing) - note.documents:
         yield f"note misplaced: {note.key} is not linked to {', '.join(sorted(missing))}"
-    if strange := {link for link in note.documents if link not in message.candidates}:
+    if strange := {link for link in note.documents if link.startswith("invoice:") and link not in message.candidates}:
         yield f"note misplaced: {note.key} is linked to {', '.join(sorted(strange))}, none of account {message.root}"
 
 
@@ -70,13 +70,12 @@ def agreed_is_noted(evidence: Evidence, finding: Finding) -> None:
 def _agreed(evidence: Evidence) -> Iterator[tuple[str, Row]]:
     audit = evidence.audit
     yield from (("promise_made", row) for row in audit.of("promise_made"))
-    yield from (
-        (f"promise_{row.data['state']}", row) for row in audit.of("promise_judged") if row.data["state"] in _JUDGED
-    )
+    judged = (row for row in audit.of("promise_judged") if row.data["state"] in _JUDGED)
+    yield from ((f"promise_{_NOTED_AS.get(row.data['state'], row.data['state'])}", row) for row in judged)
     yield from (("dispute_opened", row) for row in audit.of("dispute_opened"))
     yield from (("dispute_reviewed", row) for row in audit.of("dispute_reviewed"))
     yield from (("dispute_resolved", row) for row in audit.of("dispute_resolved"))
-    yield from (("reply", row) for row in audit.of("reply_received") if row.data.get("kind", "reply") == "reply")
+    yield from (("reply", row) for row in audit.of("reply_received") if row.account)
 
 
 def notes_are_explained(evidence: Evidence, finding: Finding) -> None:

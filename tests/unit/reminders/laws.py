@@ -15,7 +15,9 @@ Drawn = TypeVar("Drawn")
 LEAST = 200
 
 
-def law(drawn: st.SearchStrategy[Drawn], *, examples: int = 300) -> Callable[[Callable[[Drawn], object]], Callable[[], None]]:
+def law(
+    drawn: st.SearchStrategy[Drawn], *, examples: int = 300
+) -> Callable[[Callable[[Drawn], object]], Callable[[], None]]:
     """Make a test of a check that asserts its law on what was drawn, and is true where its premise was met."""
 
     def make(check: Callable[[Drawn], object]) -> Callable[[], None]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from adapters.documents import ItemRef
 from adapters.money import Money
-from reminders.account import Contacted, HoldKind, TakenHow
+from reminders.account import HoldKind, TakenHow
 from reminders.cadence import decide
 from reminders.decision import Outcome, ReasonCode
 from tests.unit.reminders.accounts import CALENDAR
@@ -58,7 +58,7 @@ def test_what_is_asked_is_never_more_than_open_balance_less_free_credit(history:
     return met
 
 
-@law(histories(("credit", "credit", "credit", "credit used", "pay part")))
+@law(histories(("credit", "credit", "pay part"), latest=10), examples=400)
 def test_free_credit_is_taken_off_what_is_asked(history: History) -> bool:
     met = False
     for day in messages(live(history)):
@@ -90,7 +90,9 @@ def test_a_paid_up_account_is_never_written_to(history: History) -> bool:
     assert all(day.decision.outcome is Outcome.NOTHING and not acts(day.decision) for day in paid_up)
     for day in messages(world):
         assert day.decision.message is not None
-        assert all(world.items[each.item].ref in {i.ref for i in day.account.items} for each in day.decision.message.advance)
+        assert all(
+            world.items[each.item].ref in {i.ref for i in day.account.items} for each in day.decision.message.advance
+        )
     return any(world.closed_on)
 
 
@@ -139,7 +141,7 @@ def test_no_step_is_taken_twice_in_a_cycle_whatever_happens(history: History) ->
     return met
 
 
-@law(histories(most=6))
+@law(histories(terms=(0, 30), most=6))
 def test_a_heads_up_is_never_sent_on_or_after_the_due_date(history: History) -> bool:
     world = live(history)
     heads_ups = [said for said in world.said if said.step.is_heads_up and said.how in SAID]
@@ -209,7 +211,7 @@ def test_after_a_change_of_cadence_never_the_same_or_a_milder_step_and_the_dista
     return met
 
 
-@law(histories())
+@law(histories(terms=(-40, 10)), examples=350)
 def test_no_step_after_the_due_date_before_the_invoice_is_a_week_old(history: History) -> bool:
     world = live(history)
     met = False

@@ -74,19 +74,25 @@ MORE = (*MOVES, "credit", "credit used", "promise rest", "promise broken", "hold
 
 
 def histories(
-    kinds: tuple[str, ...] = MORE, *, cadences: tuple[int, ...] = tuple(range(len(CADENCES))), least: int = 3, most: int = 10
+    kinds: tuple[str, ...] = MORE,
+    *,
+    cadences: tuple[int, ...] = tuple(range(len(CADENCES))),
+    terms: tuple[int, int] = (-15, 30),
+    latest: int = DAYS - 20,
+    least: int = 3,
+    most: int = 10,
 ) -> st.SearchStrategy[History]:
-    """Random histories in which only `kinds` happen, begun with one of these cadences."""
+    """Random histories in which from `least` to `most` of these kinds happen, up to the day `latest`."""
     bills = st.builds(
         Bill,
         seen=st.integers(0, 30),
-        term=st.integers(-15, 30),
+        term=st.integers(*terms),
         amount=st.integers(1, 50_000),
         currency=st.sampled_from(("USD", "USD", "EUR")),
     )
     happenings = st.builds(
         Happening,
-        on=st.integers(0, DAYS - 20),
+        on=st.integers(0, latest),
         kind=st.sampled_from(kinds),
         which=st.integers(0, 5),
         size=st.integers(1, 100),
@@ -94,7 +100,7 @@ def histories(
     return st.builds(
         History,
         bills=st.lists(bills, min_size=2, max_size=5).map(tuple),
-        happenings=st.lists(happenings, min_size=least, max_size=most).map(tuple) if kinds else st.just(()),
+        happenings=st.lists(happenings, min_size=least, max_size=most).map(tuple),
         first_cadence=st.sampled_from(cadences),
     )
 
@@ -284,9 +290,7 @@ def _call(world: World, item: OwedItem, today: date) -> None:
     if step is None:
         return
     number = sum(1 for taken in item.taken if taken.cycle == item.cycle) + 1
-    done = Taken(
-        cycle=item.cycle, step_no=number, step_id=step.id, step_day=step.day, on=today, how=TakenHow.DONE
-    )
+    done = Taken(cycle=item.cycle, step_no=number, step_id=step.id, step_day=step.day, on=today, how=TakenHow.DONE)
     world.items[item.ref] = replace(item, taken=(*item.taken, done), person_wait=None)
     world.contacts.append(Contacted(on=today, what="call"))
     world.said.append(
@@ -298,13 +302,7 @@ def _call(world: World, item: OwedItem, today: date) -> None:
 
 
 def acts(decision: Decision) -> bool:
-    return bool(
-        decision.message
-        or decision.person_step
-        or decision.lapsed
-        or decision.not_made
-        or decision.escalate
-    )
+    return bool(decision.message or decision.person_step or decision.lapsed or decision.not_made or decision.escalate)
 
 
 def _decide(world: World, today: date) -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         sa.Column("address", sa.Text(), server_default="", nullable=False),
         sa.Column("cadence", sa.String(length=64), nullable=True),
         sa.Column("look_on", sa.Date(), nullable=True),
+        sa.Column("touches", sa.Integer(), server_default="0", nullable=False),
         sa.Column("verdict_on", sa.Date(), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),

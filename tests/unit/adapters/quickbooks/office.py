@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
+import httpx
 import pytest
 import yaml
 
@@ -86,7 +87,7 @@ def at(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def statement(request: Any) -> str:
+def statement(request: httpx.Request) -> str:
     """What a query asked, with single blanks."""
     text = request.content.decode() or unquote_plus(str(request.url))
     return re.sub(r"\s+", " ", text)

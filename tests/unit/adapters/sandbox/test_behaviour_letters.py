@@ -92,7 +92,7 @@ def test_an_answer_quotes_what_it_answers() -> None:
         (UNITED_STATES, "€1,234.50", "November 20, 2026"),
         (GERMANY, "1.234,50\xa0€", "20. November 2026"),
         (FRANCE, "1\u202f234,50\xa0€", "20 novembre 2026"),
-        (SPAIN, "1234,50\xa0€", "20 de noviembre de 2026"),
+        (SPAIN, "1.234,50\xa0€", "20 de noviembre de 2026"),
     ],
 )
 def test_a_promise_names_invoice_amount_and_day_in_the_customers_language(

@@ -159,8 +159,9 @@ class _Conversation:
             self._protect()
         self._reply(Place.BANNER, b"220 fake.example ESMTP\r\n")
         for line in self._lines():
-            verb = line.split(" ", 1)[0].upper()
-            self.server.commands.append(line)
+            verb, blank, rest = line.partition(" ")
+            verb = verb.upper()
+            self.server.commands.append(verb + blank + rest)
             if verb in self.server.replies:
                 self._send(self.server.replies[verb])
             else:

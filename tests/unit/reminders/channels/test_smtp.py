@@ -21,8 +21,8 @@ def plain(server: FakeSmtpServer, **more: object) -> SmtpTransport:
     return SmtpTransport(host=server.host, port=server.port, security=Security.NONE, command_timeout=20, **more)  # type: ignore[arg-type]
 
 
-def protected(server: FakeSmtpServer, tls: Tls, **more: object) -> SmtpTransport:
-    settings = {"tls": tls.client, "security": Security.STARTTLS, "command_timeout": 20} | more
+def protected(server: FakeSmtpServer, ends: Tls, **more: object) -> SmtpTransport:
+    settings = {"security": Security.STARTTLS, "command_timeout": 20, "tls": ends.client} | more
     return SmtpTransport(host=server.host, port=server.port, **settings)  # type: ignore[arg-type]
 
 
@@ -68,16 +68,20 @@ def test_an_access_token_is_asked_for_at_each_login(tls: Tls) -> None:
 
 
 def test_a_server_that_knows_no_login_of_ours_gets_no_mail(tls: Tls) -> None:
-    with FakeSmtpServer(tls=tls.server, auth="GSSAPI") as server:
-        with protected(server, tls, user="u", password=lambda: "p") as mailer:
-            result = send(mailer)
+    with (
+        FakeSmtpServer(tls=tls.server, auth="GSSAPI") as server,
+        protected(server, tls, user="u", password=lambda: "p") as mailer,
+    ):
+        result = send(mailer)
     assert (result.outcome, result.stage) == (SendOutcome.DEFERRED, Stage.LOGIN)
 
 
 def test_without_starttls_nothing_is_sent(tls: Tls) -> None:
-    with FakeSmtpServer(tls=tls.server, offers_starttls=False) as server:
-        with protected(server, tls, user="u", password=lambda: "p") as mailer:
-            result = send(mailer)
+    with (
+        FakeSmtpServer(tls=tls.server, offers_starttls=False) as server,
+        protected(server, tls, user="u", password=lambda: "p") as mailer,
+    ):
+        result = send(mailer)
     assert (result.outcome, result.stage) == (SendOutcome.DEFERRED, Stage.STARTTLS)
     assert "STARTTLS" in result.reply
     assert not [line for line in server.commands if line.startswith(("AUTH", "MAIL"))]
@@ -86,19 +90,23 @@ def test_without_starttls_nothing_is_sent(tls: Tls) -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_certificate_that_nobody_vouches_for_ends_the_conversation(at_once: bool, tls: Tls) -> None:
     security = Security.TLS if at_once else Security.STARTTLS
-    with FakeSmtpServer(tls=tls.server, tls_at_once=at_once) as server:
-        with protected(server, tls, security=security, tls=ssl.create_default_context()) as mailer:
-            result = send(mailer)
+    with (
+        FakeSmtpServer(tls=tls.server, tls_at_once=at_once) as server,
+        protected(server, tls, security=security, tls=ssl.create_default_context()) as mailer,
+    ):
+        result = send(mailer)
     assert result.outcome is SendOutcome.DEFERRED
     assert "certificate" in result.reply.lower()
     assert not [line for line in server.commands if line.startswith("MAIL")]
 
 
 def test_tls_from_the_first_byte(tls: Tls) -> None:
-    with FakeSmtpServer(tls=tls.server, tls_at_once=True, logins={"u": "p"}) as server:
-        with protected(server, tls, security=Security.TLS, user="u", password=lambda: "p") as mailer:
-            assert send(mailer).outcome is SendOutcome.ACCEPTED
-            assert send(mailer).outcome is SendOutcome.ACCEPTED
+    with (
+        FakeSmtpServer(tls=tls.server, tls_at_once=True, logins={"u": "p"}) as server,
+        protected(server, tls, security=Security.TLS, user="u", password=lambda: "p") as mailer,
+    ):
+        assert send(mailer).outcome is SendOutcome.ACCEPTED
+        assert send(mailer).outcome is SendOutcome.ACCEPTED
     assert server.connections == 1
 
 
@@ -169,9 +177,8 @@ def test_many_threads_share_a_few_connections_and_no_mail_is_doubled() -> None:
 
 @pytest.mark.parametrize("recipient", ["a@b.example,c@d.example", "a@b.example> SIZE=1", "a@b.example\r\nDATA", ""])
 def test_only_one_plain_address_is_ever_spoken_to(recipient: str) -> None:
-    with FakeSmtpServer() as server, plain(server) as mailer:
-        with pytest.raises(BadAddress):
-            send(mailer, recipient=recipient)
+    with FakeSmtpServer() as server, plain(server) as mailer, pytest.raises(BadAddress):
+        send(mailer, recipient=recipient)
     assert not server.commands
 
 

@@ -1,0 +1,110 @@
+"""Sending: one letter to each of its recipients, each in a transaction of its own, no doubt left unsaid."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from connector.office import Office
+from connector.said import record_refused, record_said
+from connector.store import reminders
+from connector.store.tables import account
+from reminders.channels import SendOutcome, SendResult
+
+if TYPE_CHECKING:
+    from connector.letters import Delivered, Letter
+
+_RETRY_DEFERRED = timedelta(minutes=15)
+
+
+def is_fresh(office: Office, read_at: datetime) -> bool:
+    """Whether figures read at `read_at` may still leave."""
+    return office.now() - read_at <= timedelta(seconds=office.sending.fresh_seconds)
+
+
+def send(office: Office, letter: "Letter", done: "Delivered") -> None:
+    """Sends a letter to those of its recipients that still wait."""
+    not_before = None
+    for address in letter.envelope.recipients:
+        gate = _Gate(office, letter, address)
+        result = office.mailer.send(letter.envelope.sender, address, letter.data, gate.open)
+        _record(office, letter, address, result)
+        _count(done, result)
+        if result.outcome is SendOutcome.DEFERRED:
+            not_before = office.now() + _RETRY_DEFERRED
+    with office.database.write("close reminder") as connection:
+        if reminders.is_ours(connection, letter.claim):
+            close_or_ready(connection, letter.claim.id, not_before=not_before)
+
+
+class _Gate:
+    """Stands immediately before a message is handed over."""
+
+    def __init__(self, office: Office, letter: "Letter", address: str) -> None:
+        self._office = office
+        self._letter = letter
+        self._address = address
+
+    def open(self) -> bool:
+        """Commits `sending`, if the figures are fresh, the claim is ours and nothing about the account changed."""
+        office, letter = self._office, self._letter
+        if not is_fresh(office, letter.read_at):
+            return False
+        with office.database.write("sending") as connection:
+            return (
+                reminders.is_ours(connection, letter.claim)
+                and self._is_untouched(connection)
+                and reminders.set_dispatch(
+                    connection, letter.claim.id, self._address, "sending", now=office.now(), expect=["waiting"]
+                )
+            )
+
+    def _is_untouched(self, connection: Connection) -> bool:
+        """A promise made, a pause set or a page applied since it was decided: it is decided again."""
+        row = self._letter.claim.row
+        where = (account.c.company == self._office.company) & (account.c.ref == row["account"])
+        return connection.scalar(select(account.c.touches).where(where)) == self._letter.touches
+
+
+def _record(office: Office, letter: "Letter", address: str, result: SendResult) -> None:
+    if result.outcome is SendOutcome.CANCELLED:
+        return
+    claim = letter.claim
+    with office.database.write(f"record {result.outcome.value}") as connection:
+        if result.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}:
+            record_said(office, connection, claim, address, result)
+        elif result.outcome is SendOutcome.REFUSED:
+            record_refused(office, connection, claim, address, result)
+        else:
+            reminders.set_dispatch(
+                connection,
+                claim.id,
+                address,
+                "waiting",
+                now=office.now(),
+                reply=result.reply,
+                expect=["sending", "waiting"],
+            )
+
+
+def _count(done: "Delivered", result: SendResult) -> None:
+    if result.outcome is SendOutcome.ACCEPTED:
+        done.sent += 1
+    elif result.outcome is SendOutcome.UNCERTAIN:
+        done.uncertain += 1
+    elif result.outcome is SendOutcome.REFUSED:
+        done.refused += 1
+    else:
+        done.deferred += 1
+
+
+def close_or_ready(connection: Connection, reminder_id: str, not_before: datetime | None = None) -> None:
+    """A reminder is done when all its dispatches are; else it is ready for the recipients that still wait."""
+    states = {each["state"] for each in reminders.dispatches(connection, reminder_id)}
+    if "waiting" in states:
+        reminders.put_back(connection, reminder_id, not_before=not_before)
+    elif states & {"sent", "uncertain"}:
+        reminders.change(connection, reminder_id, state="said", lease_until=None)
+    else:
+        reminders.change(connection, reminder_id, state="refused", lease_until=None)
+        reminders.free_items(connection, reminder_id)
