@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
@@ -56,7 +55,7 @@ def open_dispute(office: Office, contested: Contested) -> str:
         amount = contested.amount or Money(row["open_minor"], row["currency"])
         if amount.currency != row["currency"] or amount.minor <= 0:
             raise DisputeRefused(f"The disputed amount of {row['number']} must be in {row['currency']} and above zero.")
-        dispute_id = str(uuid4())
+        dispute_id = office.new_id()
         connection.execute(
             insert(dispute).values(
                 id=dispute_id,
@@ -126,7 +125,7 @@ def flag(office: Office, connection: Connection, suspicion: Suspicion) -> bool:
     """Raises a flag: it holds the item for some working days and asks a person. False if it was raised before."""
     row = _item(connection, office.company, suspicion.item)
     values = {
-        "id": str(uuid4()),
+        "id": office.new_id(),
         "company": office.company,
         "account": row["account"],
         "customer": row["customer"],

@@ -3,9 +3,10 @@
 Built by connector.bootstrap; jobs take an `Office` and nothing else, so a test can furnish one with fakes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,11 @@ from reminders.working_days import WorkingDays
 
 class CompanyPaused(Exception):
     """The company waits for a person; the text says for what."""
+
+
+def random_id() -> str:
+    """An id that nobody else has."""
+    return str(uuid4())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ class Office:
     letterhead: Letterhead
     sending: SendingRules = field(default_factory=SendingRules)
     holder: str = "duecourse"  # who holds leases: unique for each process
+    new_id: Callable[[], str] = random_id
 
     def now(self) -> datetime:
         """This instant, aware UTC."""

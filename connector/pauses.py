@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -29,7 +28,7 @@ def set_hold(
     source: str | None = None,
 ) -> str | None:
     """Begins a hold today. `ends` is the first day on which it no longer holds. None if its source was seen before."""
-    hold_id = str(uuid4())
+    hold_id = office.new_id()
     values = {
         "id": hold_id,
         "company": office.company,

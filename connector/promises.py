@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
@@ -91,7 +90,7 @@ def _make(office: Office, connection: Connection, loaded: Loaded, said: Said, to
             "if you trust this one, take it down with --confirmed.",
         )
     new = Promise(
-        id=str(uuid4()),
+        id=office.new_id(),
         account=account.ref,
         amount=said.amount,
         day=said.day,

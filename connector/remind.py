@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -284,7 +283,7 @@ class _Saving:
         waits = self.row.mode is Mode.REVIEW or (self.cash.is_silent and not message.is_heads_up)
         words = words_for(self.office, self.row, each.loaded, message, self.today)
         facts = facts_of(message)
-        reminder_id = str(uuid4())
+        reminder_id = self.office.new_id()
         values: dict[str, object] = {
             "id": reminder_id,
             "company": self.office.company,

@@ -190,7 +190,9 @@ class OAuthClient:
     def revoke(self, tokens: Tokens) -> None:
         """Gives the consent back. Tokens that Intuit does not know any more are as good as revoked."""
         url, body = self._endpoints.revoke_url, {"token": tokens.refresh_token}
-        self._http.repeat(lambda: self._send(url, json=body))
+        response = self._http.repeat(lambda: self._send(url, json=body))
+        if response.status_code == 401:
+            raise _refusal(response)
 
     def _ask(self, form: dict[str, str]) -> httpx.Response:
         return self._send(self._endpoints.token_url, data=form)

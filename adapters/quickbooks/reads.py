@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Generic, TypeVar
 
 import msgspec
@@ -132,11 +133,7 @@ class Reader:
         """One page. A row that breaks it is found by halving and reported by its place; the rest is read."""
         halving = _Halving(kind, where, order)
         part = self._halved(halving, start, size)
-        named = [
-            wire.Unreadable(self._id_between(kind, part.rows.good, place - start - earlier), text)
-            for earlier, (place, text) in enumerate(halving.quarantined)
-        ]
-        return Slice(part.rows, part.covered, part.read_at, tuple(named))
+        return Slice(part.rows, part.covered, part.read_at, tuple(self._named(halving, part.rows.good, start)))
 
     def _halved(self, halving: "_Halving[R]", start: int, size: int) -> Slice[R]:
         try:
@@ -152,19 +149,23 @@ class Reader:
         rows = reply.rows(halving.kind)
         return Slice(rows, len(rows), at)
 
-    def _id_between(self, kind: type[R], rows: Sequence[R], place: int) -> str:
-        """The id of a row that broke its page, from those of its neighbours; empty where it cannot be found."""
-        before = [int(row.id) for row in rows[max(place - 1, 0) : place] if row.id.isdigit()]
-        after = [int(row.id) for row in rows[place : place + 1] if row.id.isdigit()]
-        low = before[0] + 1 if before else after[0] - GAP if after else 0
-        high = after[0] if after else low + GAP
-        candidates = [str(number) for number in range(max(low, 1), min(high, low + GAP))]
-        if not (before or after) or not self._breaks(kind, candidates):
-            return ""
-        while len(candidates) > 1:
-            half = candidates[: len(candidates) // 2]
-            candidates = half if self._breaks(kind, half) else candidates[len(half) :]
-        return candidates[0]
+    def _named(self, halving: "_Halving[R]", rows: Sequence[R], start: int) -> Iterator[wire.Unreadable]:
+        """The rows that broke their page, with the ids that lie between those of their neighbours and break too."""
+        texts: dict[int, list[str]] = {}
+        for earlier, (place, text) in enumerate(halving.quarantined):
+            texts.setdefault(place - start - earlier, []).append(text)
+        for place, said in texts.items():
+            ids = self._breaking(halving.kind, _ids_between(rows, place))
+            for text, ident in zip_longest(said, ids[: len(said)], fillvalue=""):
+                yield wire.Unreadable(ident, text)
+
+    def _breaking(self, kind: type[R], ids: Sequence[str]) -> list[str]:
+        if not self._breaks(kind, ids):
+            return []
+        if len(ids) == 1:
+            return [*ids]
+        half = len(ids) // 2
+        return self._breaking(kind, ids[:half]) + self._breaking(kind, ids[half:])
 
     def _breaks(self, kind: type[R], ids: Sequence[str]) -> bool:
         if not ids:
@@ -230,6 +231,17 @@ class Reader:
 
     def _time(self, text: str | None) -> datetime:
         return instant(text) or self._now()
+
+
+def _ids_between(rows: Sequence[wire.Row], place: int) -> list[str]:
+    """The ids that a row standing just before `rows[place]` may have: they rise with the instant of creation."""
+    before = [int(row.id) for row in rows[max(place - 1, 0) : place] if row.id.isdigit()]
+    after = [int(row.id) for row in rows[place : place + 1] if row.id.isdigit()]
+    if not before and not after:
+        return []
+    low = before[0] + 1 if before else max(after[0] - GAP, 1)
+    high = after[0] if after else low + GAP
+    return [str(number) for number in range(low, min(high, low + GAP))]
 
 
 def _where(condition: str) -> str:

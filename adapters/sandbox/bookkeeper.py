@@ -41,6 +41,7 @@ class Bookkeeper:
     def __init__(self, books: Books) -> None:
         self.books = books
         self.ids: dict[str, str] = {}  # the customer's id in the books, by actor
+        self._parents: dict[str, str | None] = {}
         self.bills: dict[str, Bill] = {}  # by invoice id
         self.by_actor: dict[str, list[Bill]] = {}
         self.payments: dict[str, str] = {}  # the last payment set against an invoice
@@ -65,6 +66,7 @@ class Bookkeeper:
             phone=actor.phone,
             delivery_method=method,
         )
+        self._parents[actor.key] = actor.parent
         self.by_actor[actor.key] = []
         self.credits[actor.key] = []
 
@@ -137,15 +139,15 @@ class Bookkeeper:
     ) -> str | None:
         """Posts one payment for what is open of `bills` (or that part of it), and `extra` left unapplied.
 
-        All bills must be in one currency; the payment is booked on the first bill's customer. Returns the payment's
-        id, or None where nothing is open any more.
+        All bills must be in one currency and of one family; the payment is booked on their customer, or on its parent
+        where there are several. Returns the payment's id, or None where nothing is open any more.
         """
         parts = {bill.id: amount for bill in bills if (amount := share(self.open(bill), part)) > 0}
         if not parts:
             return None
         first = self.bills[next(iter(parts))]
         payment = self.books.pay(
-            self.ids[first.actor],
+            self.ids[self._payer(parts)],
             sum(parts.values(), extra),
             on=on,
             apply=parts,
@@ -157,6 +159,11 @@ class Bookkeeper:
         if self.paid is not None:
             self.paid([self.bills[ident] for ident in parts])
         return payment
+
+    def _payer(self, invoices: Iterable[str]) -> str:
+        """The key of the customer that pays these invoices: theirs, or the parent of several sub-customers."""
+        owners = sorted({self.bills[ident].actor for ident in invoices})
+        return owners[0] if len(owners) == 1 else next(filter(None, map(self._parents.get, owners)), owners[0])
 
     def prepay(self, actor: Actor, amount: Decimal, *, on: date, memo: str = "") -> str:
         """Posts a payment that is set against nothing."""

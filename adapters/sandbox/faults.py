@@ -1,7 +1,7 @@
 """Faults on request: an answer replaced, delayed, or cut off, for the calls that a rule names.
 
 A fault is switched on by a request header (`X-Sandbox-Fault: slow; seconds=2`), by a file of rules, or by a method
-call. What a fault looks like in a dialect is the dialect's business (`Dialect.faulty`); when it strikes is decided here.
+call. What a fault looks like is the dialect's business (`Dialect.faulty`); when it strikes is decided here.
 """
 
 import json

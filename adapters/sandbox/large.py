@@ -64,7 +64,8 @@ def _documents(books: Books, plan: _Plan) -> Iterator[Document]:
         total = Decimal(rng.randrange(1_000, 500_000)).scaleb(-2)
         fate = rng.random()
         paid = total if fate < 0.9 else total / 2 if fate < 0.93 else ZERO
-        yield from _invoice(books, str(rng.randrange(plan.customers) + 1), issued, total, paid.quantize(Decimal("0.01")))
+        customer = str(rng.randrange(plan.customers) + 1)
+        yield from _invoice(books, customer, issued, total, paid.quantize(Decimal("0.01")))
 
 
 def _invoice(books: Books, customer: str, issued: date, total: Decimal, paid: Decimal) -> Iterator[Document]:

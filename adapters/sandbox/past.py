@@ -39,6 +39,7 @@ class _Plan:
     paid_on: date | None
     outcome: str
     number: str = ""
+    together: bool = False  # the payment covers all that is due by then
 
 
 class _Slot:
@@ -74,11 +75,12 @@ class Past:
         if actor.temper is Temper.NEVER:
             first = self._today - timedelta(days=rng.randrange(20, 120))
         day = office.open_day(first)
+        together = actor.part is None and rng.random() < 0.2
         while day < until:
-            self._note(actor, self._plan_bill(actor, day))
+            self._note(actor, self._plan_bill(actor, day, together=together))
             day = office.open_day(day + timedelta(days=gap + rng.randrange(-10, 11)))
 
-    def _plan_bill(self, actor: Actor, day: date) -> _Plan:
+    def _plan_bill(self, actor: Actor, day: date, *, together: bool) -> _Plan:
         rng = self._rng
         due = day + timedelta(days=actor.terms_days)
         late = rng.randint(*_LATENESS[actor.temper])
@@ -92,6 +94,7 @@ class Past:
             paid_on=paid_on,
             outcome=outcome,
             number="" if actor.part else self._own_number(),
+            together=together,
         )
 
     def _own_number(self) -> str:
@@ -139,19 +142,26 @@ class Past:
         if plan.outcome == "credited":
             self._note_credit(slot, plan)
         surplus = Decimal(self._rng.randrange(100, 4_000)) * CENT if plan.outcome == "too_much" else ZERO
-        self._note_payment(slot, paid_on, extra=surplus)
+        self._note_payment(slot, paid_on, extra=surplus, together=plan.together)
         if surplus and self._rng.random() < 0.8:
             self._note_refund(actor, slot, surplus, paid_on + timedelta(days=20))
 
-    def _note_payment(self, slot: _Slot, day: date, *, part: str = "1", extra: Decimal = ZERO) -> None:
-        paid_on = day
-        day = office.open_day(day)
+    def _note_payment(
+        self, slot: _Slot, paid_on: date, *, part: str = "1", extra: Decimal = ZERO, together: bool = False
+    ) -> None:
+        day = office.open_day(paid_on)
 
         def pay() -> None:
-            if slot.bill is not None:
-                self._keeper.pay([slot.bill], on=paid_on, part=part, extra=extra)
+            if slot.bill is not None and self._keeper.open(slot.bill) > 0:
+                bills = self._due_with(slot.bill, paid_on) if together else [slot.bill]
+                self._keeper.pay(bills, on=paid_on, part=part, extra=extra)
 
         self._agenda.note(office.at(day, *self._hour()), pay, cash=True)
+
+    def _due_with(self, bill: Bill, day: date) -> list[Bill]:
+        """The customer's open bills that are due by then, in the same currency; that one first."""
+        others = [each for each in self._keeper.open_bills([bill.actor]) if each.id != bill.id]
+        return [bill, *(each for each in others if each.due_date <= day and each.currency == bill.currency)]
 
     def _note_credit(self, slot: _Slot, plan: _Plan) -> None:
         day = office.open_days_after(plan.issue_date, 5)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -231,7 +231,7 @@ class Sandbox:
         self._server = _Quiet(config)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="sandbox", daemon=True)
 
-    def start(self) -> "Sandbox":
+    def start(self) -> Self:
         """Begins to answer. Raises `RuntimeError` where the server does not come up."""
         self._thread.start()
         if not self._server.up.wait(_START_SECONDS):
@@ -245,7 +245,7 @@ class Sandbox:
         with suppress(OSError):
             self._socket.close()
 
-    def __enter__(self) -> "Sandbox":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(

@@ -12,7 +12,7 @@ import httpx
 from adapters.errors import LedgerUnavailable
 from adapters.http import Http, Patience
 from adapters.ledger import Ledger
-from adapters.quickbooks.ledger import QuickBooksLedger
+from adapters.quickbooks.ledger import NoteField, QuickBooksLedger
 from adapters.quickbooks.limits import MemoryQuota
 from adapters.quickbooks.oauth import Endpoints, MemoryTokens, OAuthClient, Tokens
 from adapters.quickbooks.sandbox.app import QuickBooksSandbox
@@ -125,7 +125,7 @@ class QuickBooksConnection:
 
     page_size = 1000
 
-    def __init__(self) -> None:
+    def __init__(self, *, note_field: NoteField = "attachable") -> None:
         self.clock = Clock()
         self.books = Books(now=self.clock.now, multicurrency=True)
         self.transport = SandboxTransport(QuickBooksSandbox(self.books))
@@ -151,6 +151,7 @@ class QuickBooksConnection:
             http=http,
             quota=MemoryQuota(),
             now=self.clock.now,
+            note_field=note_field,
         )
 
     def lose_next_read(self) -> None:

@@ -13,8 +13,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import intuitlib.config
 import pytest
@@ -26,6 +25,7 @@ from quickbooks import QuickBooks
 from quickbooks.batch import batch_create, batch_delete, batch_update
 from quickbooks.cdc import change_data_capture
 from quickbooks.exceptions import AuthorizationException, ObjectNotFoundException, QuickbooksException
+from quickbooks.mixins import ReadMixin
 from quickbooks.objects import (
     Account,
     Attachable,
@@ -95,7 +95,7 @@ def connected() -> tuple[AuthClient, str]:
     action = re.search(r'action="([^"]+)"', page.text)
     assert action is not None
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
-    target = requests.compat.urljoin(page.url, action[1])
+    target = urljoin(page.url, action[1])
     answer = requests.post(target, data={**fields, "decision": "connect"}, allow_redirects=False, timeout=10)
     back = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert back["state"] == ["abc"]
@@ -160,7 +160,7 @@ def new_credit_memo(customer: Customer, qb: QuickBooks, amount: float) -> Credit
     return CreditMemo.get(memo.Id, qb=qb)
 
 
-def is_gone(cls: Any, ident: str, qb: QuickBooks) -> bool:
+def is_gone(cls: type[ReadMixin], ident: str, qb: QuickBooks) -> bool:
     with pytest.raises(ObjectNotFoundException) as raised:
         cls.get(ident, qb=qb)
     return bool(raised.value.error_code == 610)
@@ -547,7 +547,7 @@ def test_the_company_is_read(qb: QuickBooks) -> None:
 
 
 @pytest.mark.parametrize("cls", [Estimate, SalesReceipt, RefundReceipt, Deposit])
-def test_a_form_without_ar_is_created_and_deleted(qb: QuickBooks, customer: Customer, cls: Any) -> None:
+def test_a_form_without_ar_is_created_and_deleted(qb: QuickBooks, customer: Customer, cls: type[Estimate]) -> None:
     before = Customer.get(customer.Id, qb=qb).Balance
     form = cls()
     form.Line.append(sales_line(25, qb) if cls is not Deposit else DetailLine())

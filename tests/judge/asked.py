@@ -156,8 +156,10 @@ def account_documents(evidence: Evidence, account: str, at: datetime) -> list[Do
 
 def is_another_party(evidence: Evidence, document: Document, at: datetime) -> bool:
     """Whether an item names only addresses that its customer does not."""
-    own = own_addresses(evidence.books, {document.customer, root_of(evidence.books, document.customer, at)}, at)
-    return bool(document.emails and own) and not document.emails & own
+    root = root_of(evidence.books, document.customer, at)
+    own = own_addresses(evidence.books, {document.customer, root}, at)
+    own |= evidence.company.contacts.get(root, frozenset())
+    return bool(document.emails) and not document.emails & own
 
 
 def free_credit(evidence: Evidence, root: str, at: datetime) -> dict[str, Decimal]:

@@ -1,7 +1,7 @@
 """The company whose month is judged: its days, zone, calendar and limits, as `company.json` tells them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Company:
     outage_days: frozenset[date]
     default_cadence: str
     fresh_seconds: int
+    contacts: dict[str, frozenset[str]] = field(default_factory=dict)  # reminder contacts set with the service
 
     @property
     def days(self) -> list[date]:
@@ -88,4 +89,5 @@ def load_company(path: Path) -> Company:
         outage_days=_dates(told.get("outage_days", [])),
         default_cadence=told["default_cadence"],
         fresh_seconds=int(told.get("fresh_seconds", 60)),
+        contacts={who: frozenset(map(str.casefold, each)) for who, each in told.get("contacts", {}).items()},
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.judge.evidence import load
 from tests.judge.law import Finding, Law
-from tests.judge.laws import chain, doubled, due, money, promises, quiet, reasons, steps, totals, words
+from tests.judge.laws import chain, doubled, due, ended, money, promises, quiet, reasons, steps, totals, words
 
 LAWS = (
     Law("No mail twice to a recipient", doubled.mails_once),
@@ -28,6 +28,8 @@ LAWS = (
     Law("A note for each agreement", words.agreed_is_noted),
     Law("Notes explained, keys unique", words.notes_are_explained),
     Law("Each due step sent or explained", due.sent_or_said_why),
+    Law("The end of a ladder told once", ended.told_once),
+    Law("A person's step has its days", ended.person_had_time),
     Law("Stated reasons true", reasons.verdicts_are_true),
     Law("Reconciled with the books", totals.reconciled),
     Law("The closing table's figures", totals.figures),

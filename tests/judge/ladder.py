@@ -47,6 +47,7 @@ class Cadence:
     new_invoice_days: int
     tolerance_days: int
     task_days: int
+    escalate_days: int
     promise_grace_days: int
     by_age: bool
     asks_rest: bool
@@ -83,6 +84,7 @@ def _cadence(name: str, told: dict[str, Any]) -> Cadence:
         new_invoice_days=int(rules.get("new_invoice_days", 7)),
         tolerance_days=int(rules.get("tolerance_days", 2)),
         task_days=int(rules.get("task_days", 5)),
+        escalate_days=int(rules.get("escalate_days", 7)),
         promise_grace_days=int(rules.get("promise_grace_days", 3)),
         by_age=rules.get("enter", "first") == "by_age",
         asks_rest=rules.get("partial", "hold") == "ask_rest",

@@ -124,9 +124,13 @@ def is_due(evidence: Evidence, document: Document, account: str, place: Place, d
 
 def is_held(evidence: Evidence, document: Document, account: str, day: date) -> bool:
     """Whether something that holds an item was in force on some part of a day."""
-    return bool(
-        _word_given(evidence, document, account, day)
-        or any(_of(account, hold.account) and hold.covers(document.item, day) for hold in evidence.audit.holds)
+    return _word_given(evidence, document, account, day) or is_paused(evidence, document, account, day)
+
+
+def is_paused(evidence: Evidence, document: Document, account: str, day: date) -> bool:
+    """Whether something other than a promise or a dispute held the whole item on some part of a day."""
+    return (
+        any(_of(account, hold.account) and hold.covers(document.item, day) for hold in evidence.audit.holds)
         or _reply_waiting(evidence, account, day)
         or _never_delivered(evidence, document, day)
         or _is_reopened(evidence, document.ref, day)

@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -251,6 +251,19 @@ def reconciled_a_cent_off(world: World) -> None:
     row["data"] = {**row["data"], "ours": wrong, "theirs": wrong}
 
 
+def end_of_a_ladder_untold(world: World) -> None:
+    told = [row for row in world.rows("task_opened") if row["data"]["kind"] == "escalate"]
+    first(told, "ended ladder")
+    world.audit = [row for row in world.audit if row not in told]
+
+
+def person_given_no_time(world: World) -> None:
+    row = first(world.rows("step_not_made"), "step for a person's hand left undone")
+    for task in world.rows("task_opened"):
+        if task["data"]["kind"] == "step" and row["data"]["item"] in task["data"]["items"]:
+            task["at"] = z(datetime.fromisoformat(row["at"]) - DAY)
+
+
 def figure_wrong(world: World) -> None:
     world.figures["reminders_sent"] += 1
 
@@ -312,6 +325,8 @@ SABOTAGES = (
     Sabotage(mail_lost, "mail lost: "),
     Sabotage(mail_unexplained, "unexplained mail: "),
     Sabotage(reconciled_a_cent_off, "a cent off: on "),
+    Sabotage(end_of_a_ladder_untold, "nobody told: "),
+    Sabotage(person_given_no_time, "no time given: "),
     Sabotage(figure_wrong, "figure wrong: the table says reminders_sent "),
     Sabotage(history_changed_afterwards, "broken chain: ", chain=False),
     Sabotage(history_row_removed, "broken chain: ", chain=False),

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.judge.small_books import SmallBooks
 
-STEPS = (("heads-up", -3), ("first", 3), ("second", 11), ("third", 21))
+STEPS = (("heads-up", -3), ("first", 3), ("second", 11), ("call", 14), ("third", 21))
 DAY_OFF = date(2026, 3, 19)
 OUTAGE = frozenset({date(2026, 3, 24), date(2026, 3, 25)})
 _WORDS = {
@@ -78,6 +78,7 @@ class Ladder:
     said_on: date | None = None
     said_day: int = 0
     count: int = 0
+    task_on: date | None = None  # when a person was asked to call
 
 
 @dataclass(slots=True)
@@ -201,7 +202,7 @@ class SmallService:
             ladder.index = 1
         if self._held(account, document, today):
             return "held"
-        if ladder.index == len(STEPS):
+        if ladder.index >= len(STEPS):
             return "ladder_ended"
         _, day = STEPS[ladder.index]
         if ladder.index == 0:
@@ -214,10 +215,27 @@ class SmallService:
             return "new_invoice" if today >= first_day else "not_yet"
         if ladder.said_on and today < ladder.said_on + timedelta(days=day - ladder.said_day):
             return "distance"
-        return "step_due"
+        return "person_step" if STEPS[ladder.index][0] == "call" else "step_due"
+
+    def _call(self, account: str, document: dict[str, Any], today: date, at: datetime) -> str:
+        """A person's step: a task, and five days later it counts as not made."""
+        ladder, item = self.ladders[document["id"]], f"invoice:{document['id']}#1"
+        if ladder.task_on is None:
+            ladder.task_on = today
+            self.log(at, "task_opened", account, f"step:{item}:1:call", kind="step", items=[item])
+            return "person_step"
+        if today >= ladder.task_on + timedelta(days=5):
+            ladder.index, ladder.count = ladder.index + 1, ladder.count + 1
+            taken = {"cycle": 1, "step_id": "call", "step_day": 14, "day": today.isoformat()}
+            self.log(at, "step_not_made", account, item, item=item, **taken)
+        return "person_step_open"
 
     def _decide(self, account: str, documents: list[dict[str, Any]], today: date, at: datetime) -> None:
         codes = {each["id"]: self._code(account, each, today) for each in documents}
+        for each in documents:
+            self._tell_the_end(account, each, today, at)
+            if codes[each["id"]] == "person_step":
+                codes[each["id"]] = self._call(account, each, today, at)
         due = [each for each in documents if codes[each["id"]] == "step_due"]
         heads_ups = [each for each in documents if codes[each["id"]] == "heads_up_due"]
         past_due = [each for each in documents if each["due_date"] < today.isoformat() and codes[each["id"]] != "held"]
@@ -240,6 +258,13 @@ class SmallService:
             self._send(account, past_due, due, today, at)
         elif heads_ups and reason == "heads_up_due":
             self._send(account, heads_ups, heads_ups, today, at)
+
+    def _tell_the_end(self, account: str, document: dict[str, Any], today: date, at: datetime) -> None:
+        """Three days after the last step a person gets a task, once."""
+        ladder, item = self.ladders[document["id"]], f"invoice:{document['id']}#1"
+        if ladder.index == len(STEPS) and ladder.said_on and today >= ladder.said_on + timedelta(days=3):
+            ladder.index += 1
+            self.log(at, "task_opened", account, f"escalate:{item}:1", kind="escalate", items=[item])
 
     def _disputed(self, document: dict[str, Any]) -> Decimal:
         item = f"invoice:{document['id']}#1"

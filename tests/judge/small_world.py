@@ -19,6 +19,7 @@ list_not_due = false
 min_gap_days = 5
 weekly_cap = 2
 monthly_cap = 5
+escalate_days = 3
 """
 
 
@@ -124,6 +125,10 @@ def play() -> tuple[SmallBooks, SmallService, dict[str, Any]]:
     return books, service, figures
 
 
+def _channel(step_id: str) -> str:
+    return "call" if step_id == "call" else "email"
+
+
 def write(folder: Path) -> None:
     """Plays the month and writes what the judge reads."""
     books, service, figures = play()
@@ -133,7 +138,7 @@ def write(folder: Path) -> None:
         (folder / "mails" / f"{number:04}.eml").write_bytes(mail.as_bytes(policy=SMTP))
     write_lines(folder / "books.jsonl", books.changes)
     write_lines(folder / "audit.jsonl", chained(service.rows))
-    steps = "".join(f'[[step]]\nid = "{ident}"\nday = {day}\nchannel = "email"\n' for ident, day in STEPS)
+    steps = "".join(f'[[step]]\nid = "{ident}"\nday = {day}\nchannel = "{_channel(ident)}"\n' for ident, day in STEPS)
     (folder / "cadences" / "standard.toml").write_text(_CADENCE + steps, encoding="utf-8")
     (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
     company = {

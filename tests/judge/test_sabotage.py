@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.judge.__main__ import main
-from tests.judge.judge import judge
+from tests.judge.judge import LAWS, judge
 from tests.judge.sabotage import SABOTAGES, Sabotage, apply
 
 
@@ -23,7 +23,8 @@ def test_a_good_world_is_judged_clean_and_every_law_had_cases(
 ) -> None:
     assert main([str(good_world)]) == 0
     assert "Every promise kept" in capsys.readouterr().out
-    assert all(judge(good_world).cases.values())
+    empty = {law.name for law in LAWS if law.may_be_empty}
+    assert {name for name, cases in judge(good_world).cases.items() if not cases} <= empty
 
 
 def test_a_copy_that_nobody_doctored_stays_clean(good_world: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.judge.audit import Row
 from tests.judge.books import ZERO, Document
 from tests.judge.evidence import Evidence
 from tests.judge.families import allowed_addresses, customer_of, party_of
-from tests.judge.progress import Place, is_due, is_held
+from tests.judge.progress import Place, is_due, is_held, is_paused
 
 WEEK, MONTH = 7, 31
 _UNSEEN_HOLDS = frozenset({"ledger_block", "do_not_contact", "difference"})  # nothing outside shows these
@@ -101,7 +101,11 @@ def asked_of_account(evidence: Evidence, account: str, currency: str, day: date,
     """What could be asked of an account at an instant: past-due items less their disputed and promised parts."""
     total = ZERO
     for document in account_documents(evidence, account, at):
-        if document.currency == currency and document.due_date < day:
+        if (
+            document.currency == currency
+            and document.due_date < day
+            and not is_paused(evidence, document, account, day)
+        ):
             disputed = min(document.open, disputed_of(evidence, document.item, at, document))
             total += max(ZERO, document.open - disputed - promised_of(evidence, document.item, at))
     return total

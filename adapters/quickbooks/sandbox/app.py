@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.quickbooks.sandbox import chart
 from adapters.quickbooks.sandbox.attachables import MAX_BYTES, Attachables
+from adapters.quickbooks.sandbox.batch import batch
 from adapters.quickbooks.sandbox.context import Context, refused
 from adapters.quickbooks.sandbox.oauth import Answer, OAuth
 from adapters.quickbooks.sandbox.operations import Operations
@@ -18,7 +19,7 @@ from adapters.quickbooks.sandbox.replay import Replay
 from adapters.quickbooks.sandbox.reports import Reports
 from adapters.quickbooks.sandbox.settings import SandboxSettings
 from adapters.quickbooks.sandbox.tokens import Tokens
-from adapters.quickbooks.sandbox.uploads import files_in, parts_of
+from adapters.quickbooks.sandbox.uploads import Part, files_in, parts_of
 from adapters.quickbooks.sandbox.wire import Json, Refused, body_time, decode, encode, gateway_fault
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import BooksError
@@ -155,7 +156,7 @@ class QuickBooksSandbox:
         if not isinstance(given, dict) or len(parts) != 1:
             raise Refused("500", f"Operation on /{'/'.join(parts)} is not supported.")
         if parts == ["batch"]:
-            return self.operations.batch(given, params)
+            return batch(self.operations, given)
         return self.operations.write(parts[0], given, params)
 
     def _send(self, name: str, ident: str, params: dict[str, str]) -> Json:
@@ -172,21 +173,20 @@ class QuickBooksSandbox:
         return self.operations.read(name, ident, {})
 
     def _upload(self, content_type: str, body: bytes) -> Json:
+        files = files_in(parts_of(content_type, body))
+        return {"AttachableResponse": [self._uploaded(facts, part) for facts, part in files]}
+
+    def _uploaded(self, facts: Json, part: Part) -> Json:
         attachables = self.operations.entities["attachable"]
         assert isinstance(attachables, Attachables)
-        answers: list[Json] = []
-        for facts, part in files_in(parts_of(content_type, body)):
-            try:
-                if len(part.content) > MAX_BYTES:
-                    raise Refused("6030", "The file is larger than 100 MB")
-                kind = facts.get("ContentType") or part.headers.get("content-type", "application/octet-stream")
-                ident = attachables.keep(
-                    {"FileName": "attachment", **facts}, {"Size": len(part.content), "ContentType": kind}
-                )
-                answers.append({"Attachable": attachables.get(ident)})
-            except Refused as error:
-                answers.append({"Fault": error.fault()})
-        return {"AttachableResponse": answers}
+        if len(part.content) > MAX_BYTES:
+            return {"Fault": Refused("6030", "The file is larger than 100 MB").fault()}
+        kind = facts.get("ContentType") or part.headers.get("content-type", "application/octet-stream")
+        told = {"Size": len(part.content), "ContentType": kind}
+        try:
+            return {"Attachable": attachables.get(attachables.keep({"FileName": "attachment", **facts}, told))}
+        except Refused as error:
+            return {"Fault": error.fault()}
 
     def _answered(self, made: Json) -> Answer:
         return self._ok(encode({**made, "time": body_time(self.now(), self.context.zone)}))

@@ -166,7 +166,9 @@ class Attachables(Entity[Note]):
 
     @staticmethod
     def _merged(record: Note, body: Json, *, sparse: bool) -> dict[str, Any]:
-        kept: dict[str, Any] = {name: record.extra[name] for name in ("Size", "ContentType", "FileName") if name in record.extra}
+        kept: dict[str, Any] = {
+            name: record.extra[name] for name in ("Size", "ContentType", "FileName") if name in record.extra
+        }
         return {**kept, **writable(body, record.extra, _PROPERTIES.computed, sparse=sparse)}
 
     def delete(self, record: Note) -> None:

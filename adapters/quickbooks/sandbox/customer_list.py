@@ -1,6 +1,6 @@
 """Customers and sub-customers, with their own balance and the family's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from adapters.quickbooks.sandbox.entity import (
@@ -9,7 +9,6 @@ from adapters.quickbooks.sandbox.entity import (
     address,
     reference,
     text,
-    unmodelled,
     writable,
 )
 from adapters.quickbooks.sandbox.properties import PROPERTIES
@@ -108,22 +107,14 @@ class Customers(Entity[Customer]):
         self.books.edit_customer(record.id, **self._read(body, record, sparse=sparse))
 
     def _read(self, body: Json, before: Customer | None, *, sparse: bool) -> dict[str, Any]:
-        every = not sparse or before is None
-        changes: dict[str, Any] = {}
+        self.check(body)
         for field, longest in _LENGTHS.items():
             text(body, field, longest)
-        if every or "DisplayName" in body:
-            changes["name"] = _name(body)
-        if every or "PrimaryEmailAddr" in body:
-            changes["emails"] = address(body, "PrimaryEmailAddr")
-        if every or "Notes" in body:
-            changes["note"] = text(body, "Notes", 2000)
-        if every or "PrimaryPhone" in body:
-            changes["phone"] = text(body.get("PrimaryPhone") or {}, "FreeFormNumber", 30)
-        if every or "ParentRef" in body:
-            changes["parent"] = reference(body, "ParentRef") or None
-        if every or "BillWithParent" in body:
-            changes["bill_with_parent"] = bool(body.get("BillWithParent"))
+        every = not sparse or before is None
+        changes: dict[str, Any] = {}
+        for field, read in _READERS.items():
+            if every or field in body:
+                changes |= read(body)
         if every or "SalesTermRef" in body:
             term = self.context.listed("term", ident=reference(body, "SalesTermRef") or "-")
             changes["terms"] = term.name if term else None
@@ -131,12 +122,7 @@ class Customers(Entity[Customer]):
             changes["delivery_method"] = str(body["PreferredDeliveryMethod"]).lower()
         if body.get("Active") is not None:
             changes["active"] = bool(body["Active"])
-        if "BillAddr" in body or every:
-            place = body.get("BillAddr") or {}
-            changes["country"] = str(place.get("Country") or "")
-            changes["region"] = str(place.get("CountrySubDivisionCode") or "")
-        old = before.extra if before else {}
-        changes["extra"] = writable(body, old, _PROPERTIES.computed, sparse=sparse) if before else unmodelled(body, _PROPERTIES.computed)
+        changes["extra"] = writable(body, before.extra if before else {}, _PROPERTIES.computed, sparse=sparse)
         return changes
 
 
@@ -153,3 +139,19 @@ def _name(body: Json) -> str:
     if any(each in made for each in ":\t\n"):
         raise Refused("2080", "DisplayName contains a character that is not allowed", element="DisplayName")
     return made
+
+
+def _place(body: Json) -> dict[str, Any]:
+    place = body.get("BillAddr") or {}
+    return {"country": str(place.get("Country") or ""), "region": str(place.get("CountrySubDivisionCode") or "")}
+
+
+_READERS: dict[str, Callable[[Json], dict[str, Any]]] = {
+    "DisplayName": lambda body: {"name": _name(body)},
+    "PrimaryEmailAddr": lambda body: {"emails": address(body, "PrimaryEmailAddr")},
+    "Notes": lambda body: {"note": text(body, "Notes", 2000)},
+    "PrimaryPhone": lambda body: {"phone": text(body.get("PrimaryPhone") or {}, "FreeFormNumber", 30)},
+    "ParentRef": lambda body: {"parent": reference(body, "ParentRef") or None},
+    "BillWithParent": lambda body: {"bill_with_parent": bool(body.get("BillWithParent"))},
+    "BillAddr": _place,
+}

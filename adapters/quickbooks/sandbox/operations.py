@@ -8,7 +8,7 @@ from adapters.quickbooks.sandbox.attachables import Attachables
 from adapters.quickbooks.sandbox.company_info import CompanyInfo
 from adapters.quickbooks.sandbox.context import Context, refused
 from adapters.quickbooks.sandbox.customer_list import Customers
-from adapters.quickbooks.sandbox.entity import Entity
+from adapters.quickbooks.sandbox.entity import Entity, day_of
 from adapters.quickbooks.sandbox.journals import JournalEntries
 from adapters.quickbooks.sandbox.lists import (
     Accounts,
@@ -26,8 +26,7 @@ from adapters.quickbooks.sandbox.payments import Payments
 from adapters.quickbooks.sandbox.query import compiled, parse
 from adapters.quickbooks.sandbox.sales import CreditMemos, Invoices
 from adapters.quickbooks.sandbox.wire import Json, Refused
-from adapters.sandbox.records import BooksError
-from adapters.sandbox.shelf import Shelf
+from adapters.sandbox.records import BooksError, Document
 from adapters.sandbox.store import Row
 
 _CLASSES: tuple[type[Entity[Any]], ...] = (
@@ -56,6 +55,8 @@ class Operations:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        if context.settings.visible_after > timedelta(0):
+            context.books.rows.lag_from_now()
         self.entities: dict[str, Entity[Any]] = {cls.name.lower(): cls(context) for cls in _CLASSES}
 
     def entity(self, name: str) -> Entity[Any]:
@@ -88,6 +89,7 @@ class Operations:
             try:
                 if wanted == "delete":
                     record = entity.current(body)
+                    self._check_period(record, {})
                     entity.delete(record)
                     return {entity.name: {"domain": "QBO", "status": "Deleted", "Id": record.id}}
                 return {entity.name: self._shown(entity, self._written(entity, body, params, wanted), params)}
@@ -97,15 +99,31 @@ class Operations:
     def _written(self, entity: Entity[Any], body: Json, params: Mapping[str, str], wanted: str) -> str:
         if wanted == "void":
             record = entity.current(body)
+            self._check_period(record, {})
             entity.void(record)
             return str(record.id)
         if not body.get("Id"):
+            self._check_period(None, body)
             return entity.create(body, params)
         record = entity.current(body)
+        self._check_period(record, body)
         if body.get("SyncToken") is None:
             raise Refused("2020", "Required parameter SyncToken is missing in the request", element="SyncToken")
         entity.update(record, body, sparse=body.get("sparse") is True or body.get("sparse") == "true")
         return str(record.id)
+
+    def _check_period(self, record: object, body: Json) -> None:
+        """Refuses (6210) what would change a transaction dated on or before the day the books were closed."""
+        preferences = self.context.listed("preferences", ident="1")
+        closed = (preferences.extra.get("AccountingInfoPrefs") or {}).get("BookCloseDate") if preferences else None
+        if not closed:
+            return
+        standing = record.issue_date if isinstance(record, Document) else None
+        days = [str(standing) if standing else "", day_of(body, "TxnDate")]
+        if any(day and day <= str(closed) for day in days):
+            raise Refused(
+                "6210", f"The account period has closed and the account books cannot be updated through {closed}"
+            )
 
     def query(self, text: str, params: Mapping[str, str] | None = None) -> Json:
         """The body of a `QueryResponse`."""
@@ -139,12 +157,9 @@ class Operations:
         poisoned = self.context.poisoned
         if poisoned and any((entity.name, row.id) in poisoned for row in page):
             raise Refused("4002", "Error processing query: To email address entered is invalid")
-        objects = [entity.render(row) for row in page]
-        if isinstance(entity, Invoices) and "invoicelink" in params.get("include", "").lower():
-            for row, made in zip(page, objects, strict=True):
-                link = entity.link(Shelf.decode(entity.record, row))
-                made |= {"InvoiceLink": link} if link else {}
-        return objects
+        if "invoicelink" in params.get("include", "").lower():
+            return [self._shown(entity, row.id, params) for row in page]
+        return [entity.render(row) for row in page]
 
     def changes(self, names: str, since: int) -> list[Json]:
         """One `QueryResponse` body for each entity asked for: what changed since that second, capped in all."""
@@ -175,30 +190,4 @@ class Operations:
     def _catch_up(self) -> None:
         delay = self.context.settings.visible_after
         if delay > timedelta(0):
-            self.context.books.rows.lag_from_now()
             self.context.books.rows.catch_up(int((self.context.now() - delay).timestamp()))
-
-    def batch(self, body: Json, params: Mapping[str, str]) -> Json:
-        """Each item by itself: a fault beside a success."""
-        items = body.get("BatchItemRequest") or []
-        limit = self.context.settings.batch_items
-        if len(items) > limit:
-            raise Refused("1040", f"Number of items in the batch exceeds the maximum of {limit}.")
-        return {"BatchItemResponse": [self._item(item, params) for item in items]}
-
-    def _item(self, item: Json, params: Mapping[str, str]) -> Json:
-        part = item.get("bId", "")
-        try:
-            if "Query" in item:
-                return {"QueryResponse": self.query(str(item["Query"])), "bId": part}
-            name = next((each for each in item if each not in {"bId", "operation", "optionsData"}), "")
-            options = str(item.get("optionsData") or "")
-            wanted = str(item.get("operation") or "create")
-            if wanted == "update" and options == "void":
-                wanted = "void"
-            made = self.write(
-                name, dict(item[name]), {"include": options}, wanted if wanted in {"void", "delete"} else "-"
-            )
-        except Refused as error:
-            return {"Fault": error.fault(), "bId": part}
-        return {**made, "bId": part}

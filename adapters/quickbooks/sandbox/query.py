@@ -6,7 +6,7 @@ are read and ignored. Inactive entries of lists are hidden unless `Active` is as
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -245,22 +245,18 @@ def _condition(field: Field, operator: str, given: tuple[str, ...], zone: ZoneIn
 
 
 def _value(field: Field, text: str, zone: ZoneInfo) -> object:
+    readers: dict[Of, Callable[[str], object]] = {
+        Of.AMOUNT: lambda given: scaled(Decimal(given)) * field.sign,
+        Of.NUMBER: int,
+        Of.ID: order_of,
+        Of.INSTANT: lambda given: int(instant_of(given, zone).timestamp()),
+        Of.DAY: lambda given: datetime.fromisoformat(given).date().isoformat(),
+        Of.FLAG: lambda given: int(given.lower() == "true"),
+    }
     try:
-        if field.of is Of.AMOUNT:
-            return scaled(Decimal(text)) * field.sign
-        if field.of is Of.NUMBER:
-            return int(text)
-        if field.of is Of.ID:
-            return order_of(text)
-        if field.of is Of.INSTANT:
-            return int(instant_of(text, zone).timestamp())
-        if field.of is Of.DAY:
-            return datetime.fromisoformat(text).date().isoformat()
+        return readers.get(field.of, str)(text)
     except (ValueError, InvalidOperation) as error:
         raise Refused("4001", f"QueryValidationError: {text!r} is no valid value") from error
-    if field.of is Of.FLAG:
-        return int(text.lower() == "true")
-    return text
 
 
 def instant_of(text: str, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,6 @@ from adapters.quickbooks.sandbox.entity import (
     day_of,
     reference,
     text,
-    unmodelled,
     writable,
 )
 from adapters.quickbooks.sandbox.properties import PROPERTIES
@@ -99,8 +98,7 @@ class SalesForm(Entity[Document]):
             given = day_of(body, "TxnDate")
             standing = before.issue_date if before else self.context.today()
             changes["issue_date"] = day_from(given, "TxnDate") if given else standing
-        old = before.extra if before else {}
-        changes["extra"] = writable(body, old, _PROPERTIES.computed, sparse=sparse) if before else unmodelled(body, _PROPERTIES.computed)
+        changes["extra"] = writable(body, before.extra if before else {}, _PROPERTIES.computed, sparse=sparse)
         if changes.get("delivery") == "waiting" and not (changes.get("bill_email") or (before and before.bill_email)):
             raise Refused("2020", "Required parameter BillEmail is missing in the request", element="BillEmail")
         return changes

@@ -91,16 +91,16 @@ class Script:
     def _returned(self) -> None:
         stage = self._stage
         for actor, paid, back in zip(stage.playing(Behaviour.PAYMENT_RETURNED), (1, 2), (7, 14), strict=True):
+            (bill,) = stage.open_bills(actor)
             stage.at_office(stage.day(paid), 12, partial(self._pay_all, actor), cash=True)
-            stage.at_office(stage.day(back), 14, partial(self._return, actor))
+            stage.at_office(stage.day(back), 14, partial(self._return, actor, bill))
 
-    def _return(self, actor: Actor) -> None:
-        for bill in self._keeper.by_actor[actor.key]:
-            if bill.due_date > self._stage.day(-20) and (payment := self._keeper.payments.get(bill.id)):
-                self._keeper.books.return_payment(payment)
-                self._stage.tally.count(Behaviour.PAYMENT_RETURNED, actor.key)
-                seen = TaskDoneAct(customer=self._stage.id_of(actor), kind="payment_returned", outcome="Seen")
-                self._stage.plan(self._stage.today() + _DAY, seen)
+    def _return(self, actor: Actor, bill: Bill) -> None:
+        """The bank takes the payment back; the collector has seen it the next day."""
+        self._keeper.books.return_payment(self._keeper.payments[bill.id])
+        self._stage.tally.count(Behaviour.PAYMENT_RETURNED, actor.key)
+        seen = TaskDoneAct(customer=self._stage.id_of(actor), kind="payment_returned", outcome="Seen")
+        self._stage.plan(self._stage.today() + _DAY, seen)
 
     def _reapplied(self) -> None:
         """A payment lands on the younger of two invoices, and minutes after the mistake is seen on the older."""

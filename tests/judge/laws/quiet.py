@@ -107,6 +107,7 @@ def addressed_to_its_own(evidence: Evidence, finding: Finding) -> None:
         for shown in message.shown:
             document = evidence.books.document(shown.document, message.at)
             allowed = allowed_addresses(evidence.books, document, message.at) if document else frozenset()
+            allowed |= evidence.company.contacts.get(message.root, frozenset())
             strangers = [address for address in message.recipients if address not in allowed]
             finding.judge(
                 *(

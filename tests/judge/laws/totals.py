@@ -34,7 +34,8 @@ def reconciled(evidence: Evidence, finding: Finding) -> None:
 def _differences(evidence: Evidence, row: Row) -> Iterator[str]:
     ours, theirs = _by_currency(evidence, row.data.get("ours")), _by_currency(evidence, row.data.get("theirs"))
     if ours != theirs:
-        yield f"reconciliation: on {row.data.get('day')} our open total is {_listed(ours)}, the ledger's {_listed(theirs)}"
+        day = row.data.get("day")
+        yield f"reconciliation: on {day} our open total is {_listed(ours)}, the ledger's {_listed(theirs)}"
     day = date.fromisoformat(str(row.data.get("day") or row.day))
     books = [open_totals(evidence, at, day) for at in (row.at, row.at - _MOVING)]
     if ours not in books:
@@ -59,11 +60,8 @@ def figures(evidence: Evidence, finding: Finding) -> None:
     for name, stated in evidence.figures.items():
         if name in own:
             right = _same(evidence, stated, own[name])
-            finding.judge(
-                ""
-                if right
-                else f"figure wrong: the table says {name} {_show(evidence, stated)}, and it is {_show(evidence, own[name])}"
-            )
+            wrong = f"the table says {name} {_show(evidence, stated)}, and it is {_show(evidence, own[name])}"
+            finding.judge("" if right else f"figure wrong: {wrong}")
     for name in ("open_at_start", "open_at_end", "reminders_sent", "promises_kept", "promises_broken", "notes"):
         if name not in evidence.figures:
             finding.judge(f"figure missing: the table does not say {name}")
@@ -80,13 +78,14 @@ def _own_figures(evidence: Evidence) -> dict[str, Any]:
     }
     before = company.start - timedelta(days=1)
     return {
-        "open_at_start": open_totals(evidence, company.end_of(before), before),
-        "open_at_end": open_totals(evidence, company.end_of(company.end), company.end),
+        "open_at_start": open_totals(evidence, company.end_of(before), date.max),
+        "open_at_end": open_totals(evidence, company.end_of(company.end), date.max),
         "reminders_sent": len({mail.reminder for mail in evidence.mails}),
         "mails_sent": len(evidence.mails),
         "promises_made": sum(1 for _ in audit.of("promise_made")),
         "promises_kept": states.count("kept"),
         "promises_partly_kept": states.count("partly_kept"),
+        "promises_overtaken": states.count("overtaken"),
         "promises_broken": states.count("broken"),
         "disputes_flagged": sum(1 for _ in audit.of("dispute_flagged")),
         "disputes_opened": sum(1 for _ in audit.of("dispute_opened")),

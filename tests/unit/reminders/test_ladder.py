@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from reminders.account import Account, HoldKind, OwedItem, PersonWait, TakenHow
+from reminders.cadence import decide
 from reminders.decision import Decision, Outcome, ReasonCode
 from reminders.steps import Step
 from reminders.working_days import WorkingDays
@@ -18,7 +19,6 @@ from tests.unit.reminders.accounts import (
     account,
     cadence,
     day,
-    decide,
     hold,
     judge,
     owed,
@@ -166,8 +166,8 @@ def test_days_under_a_hold_count_for_days_past_due() -> None:
 
 
 def test_an_uncertain_message_counts_as_said() -> None:
-    uncertain = owed(taken=(took(HEADS_UP, day(0), TakenHow.LAPSED), took(FIRST, day(5), TakenHow.UNCERTAIN)))
-    assert judge(account(uncertain), day(10)).items == {"invoice:1#1": ReasonCode.DISTANCE}
+    uncertain = owed(taken=(took(HEADS_UP, day(0), TakenHow.LAPSED), took(FIRST, day(8), TakenHow.UNCERTAIN)))
+    assert judge(account(uncertain), day(13)).items == {"invoice:1#1": ReasonCode.DISTANCE}
 
 
 def test_a_heads_up_sent_late_pushes_the_first_step() -> None:
@@ -230,14 +230,14 @@ def test_a_call_for_one_item_does_not_stop_a_message_about_another() -> None:
 # The end
 
 
-def ended(on: date, **more: object) -> Account:
+def ended(on: date, *, escalated_on: date | None = None) -> Account:
     taken = (
         took(HEADS_UP, day(0), TakenHow.LAPSED),
         took(FIRST, day(5)),
         took(SECOND, day(12)),
         took(LAST, on),
     )
-    return account(owed(taken=taken, **more))
+    return account(owed(taken=taken, escalated_on=escalated_on))
 
 
 def test_a_week_after_the_last_step_a_person_is_told() -> None:

@@ -23,15 +23,16 @@ from tests.unit.reminders.accounts import (
     wrote,
 )
 
+TEN_DAYS_AGO, TWENTY_DAYS_AGO = day(-10), day(-20)
 LAPSED = took(HEADS_UP, day(-40), TakenHow.LAPSED)
 
 
-def past(number: str, amount: Money | None = None, *, due: date = day(-10)) -> OwedItem:
+def past(number: str, amount: Money | None = None, *, due: date = TEN_DAYS_AGO) -> OwedItem:
     """An item due for the first step."""
     return owed(number, due, amount, taken=(LAPSED,))
 
 
-def told(number: str, on: date, *, due: date = day(-20)) -> OwedItem:
+def told(number: str, on: date, *, due: date = TWENTY_DAYS_AGO) -> OwedItem:
     """An item that had its first step."""
     return owed(number, due, taken=(LAPSED, took(FIRST, on, number=2)))
 
@@ -49,7 +50,7 @@ def numbers(plan: MessagePlan) -> tuple[list[str], list[str], list[str]]:
     )
 
 
-def part(kind: HoldKind, number: str, amount: Money, *, begins: date = day(-5)) -> Hold:
+def part(kind: HoldKind, number: str, amount: Money, *, begins: date = TEN_DAYS_AGO) -> Hold:
     ref = f"invoice:{number}#1"
     return Hold(
         kind=kind,
@@ -93,8 +94,7 @@ def test_items_not_yet_due_are_listed_only_where_the_cadence_says_so_and_never_a
 
 
 def test_a_heads_up_carries_its_own_items_alone() -> None:
-    heads_up = judge(account(told("1", day(-1)), owed("2", day(3))), day(0))
-    plan = message(heads_up)
+    plan = message(judge(account(told("1", day(0)), owed("2", day(3))), day(0)))
     assert plan.is_heads_up
     assert numbers(plan) == (["2"], [], [])
     assert [ask.asked for ask in plan.amounts] == [usd("100")]

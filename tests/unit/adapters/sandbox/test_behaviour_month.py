@@ -135,6 +135,18 @@ def test_outside_the_silent_week_no_two_office_days_pass_without_a_payment(servi
     assert not [day for day in quiet if office.open_days_after(day, 1) in quiet]
 
 
+def test_a_family_pays_with_one_payment_of_the_parents(service: PlainService) -> None:
+    keeper = service.company.keeper
+    joint = 0
+    for each in service.books.documents(kind=DocumentKind.PAYMENT):
+        owners = {keeper.bills[ident].actor for part in each.allocations if (ident := part.target[8:]) in keeper.bills}
+        if len(owners) > 1:
+            (parent,) = {service.company.actors[owner].parent or owner for owner in owners}
+            assert each.customer == keeper.ids[parent]
+            joint += 1
+    assert joint >= 3
+
+
 def test_cash_is_said_to_be_posted_on_the_monday_after(service: PlainService) -> None:
     monday = service.month.silent_cash_week[-1] + timedelta(1)
     assert [day for day, act in service.acts if isinstance(act, CashPostedAct)] == [monday]

@@ -145,6 +145,10 @@ def test_payments_are_whole_partial_and_too_large_and_credits_both_applied_and_n
     assert sum(each.open == 0 for each in credit_memos) >= 10
 
 
+def test_some_payments_cover_several_invoices(documents: list[Document]) -> None:
+    assert sum(len(each.allocations) > 1 for each in documents if each.kind is DocumentKind.PAYMENT and each.total) > 10
+
+
 def test_numbers_typed_by_hand_come_twice(documents: list[Document]) -> None:
     numbers = Counter(each.number for each in documents if each.kind is DocumentKind.INVOICE)
     assert max(numbers.values()) > 1

@@ -77,7 +77,7 @@ def test_words_of_others_are_shown_as_they_are(field: str, words: str) -> None:
     message = render(everything(**{field: words}))
     page = Page(message.html)
     assert has_the_shape_of(page, Page(render(everything(**{field: HARMLESS})).html))
-    shown = one_line(words)[:29]
+    shown = one_line(words)[:29].rstrip()
     assert shown in (message.subject if field == "customer_account" else message.text)
     assert shown in page.words
 
@@ -88,8 +88,8 @@ def test_words_in_an_invoice_are_shown_as_they_are(field: str, words: str) -> No
     message = render(with_item(**{field: words})())
     page = Page(message.html)
     assert has_the_shape_of(page, Page(render(with_item(**{field: HARMLESS})()).html))
-    assert one_line(words)[:39] in message.text
-    assert one_line(words)[:39] in page.words
+    assert one_line(words)[:39].rstrip() in message.text
+    assert one_line(words)[:39].rstrip() in page.words
 
 
 @pytest.mark.parametrize(

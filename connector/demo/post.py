@@ -1,0 +1,95 @@
+"""The demo's post: an SMTP server on this machine that writes each accepted mail into a folder, and the way back."""
+
+import heapq
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from connector.demo.time import WorldTime
+
+
+def stamp(at: datetime) -> str:
+    """An instant as the sink writes it: ISO 8601, UTC, `Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Sink:
+    """Takes mails like a mail server does, for `with`. Each becomes one .eml with what the envelope said on top."""
+
+    def __init__(self, folder: Path, time: WorldTime) -> None:
+        self._folder = folder
+        self._time = time
+        self._controller: Controller | None = None
+        self.arrived: list[tuple[str, bytes]] = []
+        self.count = 0
+        self.port = _free_port()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=20)
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._controller is not None
+        self._controller.stop()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002 - aiosmtpd's name
+        """One accepted mail."""
+        data = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
+        for recipient in envelope.rcpt_tos:
+            self.count += 1
+            head = (
+                f"X-Envelope-From: {envelope.mail_from}\r\nX-Envelope-To: {recipient}\r\n"
+                f"X-Accepted-At: {stamp(self._time.now())}\r\n"
+            )
+            (self._folder / f"{self.count:05}.eml").write_bytes(head.encode() + data)
+            self.arrived.append((recipient, data))
+        return "250 2.0.0 taken"
+
+    def take(self) -> list[tuple[str, bytes]]:
+        """What arrived since the last time: (recipient, mail)."""
+        taken, self.arrived = self.arrived, []
+        return taken
+
+
+class Postman:
+    """Carries customers' answers: each lies in the inbox folder once its instant has come."""
+
+    def __init__(self, inbox: Path, now: Callable[[], datetime]) -> None:
+        self._inbox = inbox
+        self._now = now
+        self._bag: list[tuple[datetime, int, bytes]] = []
+        self._count = 0
+        inbox.mkdir(parents=True, exist_ok=True)
+
+    def give(self, at: datetime, eml: bytes) -> None:
+        """A mail on its way, arriving `at`."""
+        self._count += 1
+        heapq.heappush(self._bag, (at, self._count, eml))
+
+    def deliver(self) -> int:
+        """Leaves what has arrived by now. Returns how many."""
+        count = 0
+        while self._bag and self._bag[0][0] <= self._now():
+            _, number, eml = heapq.heappop(self._bag)
+            draft = self._inbox / f".{number:05}.part"
+            draft.write_bytes(eml)
+            draft.rename(self._inbox / f"{number:05}.eml")
+            count += 1
+        return count
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,64 @@
+"""After the last step a person is told, once; and a person's step has its days."""
+
+from datetime import timedelta
+
+from tests.judge.accounts import account_of
+from tests.judge.audit import Row
+from tests.judge.books import Document
+from tests.judge.company import ONE_DAY
+from tests.judge.evidence import Evidence
+from tests.judge.law import Finding
+from tests.judge.progress import cadence_of, document_of, is_held, place_of, reopened_on, restarted_on
+
+_SLACK = timedelta(days=5)  # a week-end, a holiday and an outage
+
+
+def told_once(evidence: Evidence, finding: Finding) -> None:
+    """An item that took its last step and stayed open has one task for it; no other item has one."""
+    last_day = evidence.company.end
+    for item in evidence.audit.by_item:
+        document = evidence.books.document(document_of(item), evidence.company.end_of(last_day))
+        tasks = _tasks(evidence, item)
+        anew = restarted_on(evidence, document_of(item), last_day) or reopened_on(evidence, document_of(item), last_day)
+        if len(tasks) > 1 and not anew:
+            finding.judge(f"told twice: the end of the ladder of {item} made {len(tasks)} tasks")
+        elif tasks:
+            finding.judge(_told_too_soon(evidence, item, tasks[-1]))
+        elif document is not None and document.can_be_asked and not anew and _is_long_over(evidence, document):
+            finding.judge(f"nobody told: the ladder of {item} ({document.number}) ended, and no task says so")
+
+
+def _told_too_soon(evidence: Evidence, item: str, task: Row) -> str:
+    document = evidence.books.document(document_of(item), task.at)
+    if document is None:
+        return f"told in vain: a task says that the ladder of {item} ended, which is not in the books"
+    place = place_of(evidence, document, cadence_of(evidence, task.account, task.day), task.day, task.seq)
+    return "" if place.has_ended else f"told too soon: a task of {task.day} says that the ladder of {item} ended"
+
+
+def _tasks(evidence: Evidence, item: str) -> list[Row]:
+    opened = evidence.audit.of("task_opened")
+    return [row for row in opened if row.data.get("kind") == "escalate" and item in row.data.get("items", ())]
+
+
+def _is_long_over(evidence: Evidence, document: Document) -> bool:
+    last_day = evidence.company.end
+    account = account_of(evidence, document, evidence.company.end_of(last_day))
+    place = place_of(evidence, document, cadence_of(evidence, account, last_day), last_day)
+    if not place.has_ended or place.last is None:
+        return False
+    days = [place.last.day + n * ONE_DAY for n in range((last_day - place.last.day).days + 1)]
+    waited = sum(not is_held(evidence, document, account, day) for day in days)
+    return timedelta(days=waited) > timedelta(days=place.cadence.escalate_days) + _SLACK
+
+
+def person_had_time(evidence: Evidence, finding: Finding) -> None:
+    """A person's step counts as not made only after its days have passed."""
+    opened = [row for row in evidence.audit.of("task_opened") if row.data.get("kind") == "step"]
+    for taken in evidence.audit.taken:
+        if taken.how != "not_made":
+            continue
+        days = cadence_of(evidence, taken.account, taken.day).task_days
+        given = [row.day for row in opened if taken.item in row.data.get("items", ()) and row.day <= taken.day]
+        short = not given or (taken.day - given[-1]).days < days
+        finding.judge(f"no time given: {taken.item} counts {taken.step_id} as not made on {taken.day}" if short else "")

@@ -1,0 +1,319 @@
+"""How many calls a reading costs, and what it does when the books are large, busy, or broken."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from adapters.errors import LedgerRejected
+from adapters.ledger import Page
+from tests.contract.ledgers import QuickBooksConnection
+from tests.contract.replica import Replica
+
+TODAY = date(2026, 11, 2)
+ONE = Decimal("1.10")
+
+
+@pytest.fixture
+def here() -> Iterator[QuickBooksConnection]:
+    made = QuickBooksConnection()
+    yield made
+    made.books.close()
+
+
+@pytest.fixture
+def replica(here: QuickBooksConnection) -> Replica:
+    return Replica(here.ledger)
+
+
+def bills(here: QuickBooksConnection, count: int, *, apart: float = 10, issued: date = TODAY) -> list[str]:
+    owner = here.books.add_customer(f"Customer {len(here.books.customers())}", emails="a@example.com")
+    made = []
+    for _ in range(count):
+        here.clock.later(seconds=apart)
+        made.append(here.books.bill(owner, ONE, issue_date=issued, due_date=TODAY))
+    return made
+
+
+def statements(here: QuickBooksConnection) -> list[str]:
+    return [call.content.decode() for call in here.transport.calls if call.url.path.endswith("/query")]
+
+
+def selects(here: QuickBooksConnection, entity: str) -> list[str]:
+    return [each for each in statements(here) if each.startswith(f"SELECT * FROM {entity} ")]
+
+
+def paths(here: QuickBooksConnection) -> list[str]:
+    return [call.url.path.rpartition("/")[2] for call in here.transport.calls]
+
+
+def in_the_books(here: QuickBooksConnection) -> set[str]:
+    return {each.ref for each in here.books.documents() if each.open}
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------
+
+
+def test_a_sync_in_which_nothing_changed_costs_one_call(here: QuickBooksConnection, replica: Replica) -> None:
+    bills(here, 5)
+    here.clock.later(hours=1)
+    replica.sync()
+    here.transport.calls.clear()
+    here.clock.later(minutes=15)
+    (page,) = replica.sync()
+    assert paths(here) == ["cdc"]
+    assert (page.last, page.documents, page.complete) == (True, (), False)
+
+
+def test_a_reread_before_a_message_costs_two_calls(here: QuickBooksConnection, replica: Replica) -> None:
+    invoices = bills(here, 700)
+    replica.sync()
+    assert replica.cursor is not None
+    here.transport.calls.clear()
+    here.ledger.fresh([f"invoice:{each}" for each in invoices], (), replica.cursor)
+    assert paths(here) == ["cdc", "query"]
+
+
+def test_a_small_company_is_read_in_one_page_a_kind(here: QuickBooksConnection, replica: Replica) -> None:
+    bills(here, 5)
+    replica.sync()
+    assert [each.split(" WHERE")[0] for each in statements(here) if "COUNT" not in each] == [
+        "SELECT * FROM Customer",
+        "SELECT * FROM Invoice",
+    ]
+
+
+# --- large books -----------------------------------------------------------------------------------------------
+
+
+def test_a_large_company_is_read_in_windows_of_time_each_document_once(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    bills(here, 4200)
+    pages = replica.sync()
+    assert set(replica.open) == in_the_books(here)
+    assert set(replica.changes_told().values()) == {1}
+    assert len(selects(here, "Invoice")) <= 8
+    assert pages[-1].done == pages[-1].expected == 4201
+
+
+@pytest.mark.parametrize("apart", [0, 0.0001])
+def test_a_thousand_rows_of_one_instant_are_all_read(
+    here: QuickBooksConnection, replica: Replica, apart: float
+) -> None:
+    bills(here, 3)
+    bills(here, 2600, apart=apart)
+    bills(here, 3)
+    replica.sync()
+    assert set(replica.open) == in_the_books(here)
+
+
+def test_a_reading_that_broke_off_goes_on_where_it_stood(here: QuickBooksConnection, replica: Replica) -> None:
+    bills(here, 3300)
+    seen = 0
+    for page in here.ledger.changes(None):
+        replica.apply(page)
+        replica.cursor = page.cursor
+        seen += len(page.documents)
+        if seen > 1500:
+            break
+    here.transport.calls.clear()
+    replica.sync()
+    assert set(replica.open) == in_the_books(here)
+    assert not [each for each in statements(here) if "COUNT" in each]
+    assert sum(replica.changes_told().values()) == 3300
+
+
+def test_what_is_paid_while_the_pages_are_read_makes_nothing_slip_through(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    invoices = bills(here, 2500)
+    paid = iter(invoices[::7])
+
+    def pay(number: int) -> None:
+        for _ in range(100):
+            if (invoice := next(paid, None)) is not None:
+                owner = here.books.document(invoice).customer
+                here.books.pay(owner, ONE, on=TODAY, apply={invoice: ONE})
+        here.clock.later(seconds=number)
+
+    replica.sync(after_page=pay)
+    here.clock.later(minutes=5)
+    replica.sync()
+    assert set(replica.open) == in_the_books(here)
+
+
+def test_closed_documents_older_than_the_history_are_left_out_and_open_ones_never(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    old, older = bills(here, 1, issued=date(2020, 1, 1)) + bills(here, 1, issued=date(2020, 1, 1))
+    (recent,) = bills(here, 1, issued=date(2025, 6, 1))
+    for invoice in (old, recent):
+        here.books.pay(here.books.document(invoice).customer, ONE, on=date(2020, 2, 1), apply={invoice: ONE})
+    unapplied = here.books.pay(here.books.document(old).customer, ONE, on=date(2020, 2, 1))
+    here.clock.later(hours=1)
+    replica.sync()
+    assert set(replica.documents) == {f"invoice:{older}", f"invoice:{recent}", f"payment:{unapplied}"}
+
+
+def test_open_documents_come_before_closed_ones(here: QuickBooksConnection, replica: Replica) -> None:
+    invoices = bills(here, 4)
+    here.books.pay(here.books.document(invoices[0]).customer, ONE, on=TODAY, apply={invoices[0]: ONE})
+    here.clock.later(hours=1)
+    told = [document for page in replica.sync() for document in page.documents if document.kind == "invoice"]
+    assert [bool(document.open) for document in told] == [True, True, True, False]
+
+
+# --- more changed than can be told -----------------------------------------------------------------------------
+
+
+def test_more_than_a_thousand_changes_are_read_page_by_page_with_their_deletions(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    before = bills(here, 20)
+    here.clock.later(hours=1)
+    replica.sync()
+    here.clock.later(hours=1)
+    here.books.delete("invoice", before[3])
+    bills(here, 1500, apart=1)
+    here.clock.later(minutes=10)
+    pages = replica.sync()
+    assert set(replica.open) == in_the_books(here)
+    assert pages[-1].complete
+    here.transport.calls.clear()
+    replica.sync()
+    assert paths(here) == ["cdc"]
+
+
+def test_a_cursor_older_than_intuit_looks_back_is_caught_up_page_by_page(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    before = bills(here, 20)
+    replica.sync()
+    here.clock.later(days=2)
+    here.books.delete("invoice", before[3])
+    here.books.pay(here.books.document(before[4]).customer, ONE, on=TODAY, apply={before[4]: ONE})
+    here.clock.later(days=40)
+    here.transport.calls.clear()
+    replica.sync()
+    assert set(replica.open) == in_the_books(here)
+    since = [call.url.params["changedSince"] for call in here.transport.calls if call.url.path.endswith("/cdc")]
+    assert all(each > "2026-12-13" for each in since)
+
+
+def test_a_reread_that_meets_too_many_changes_tells_them_and_keeps_the_cursor(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    (invoice,) = bills(here, 1)
+    here.clock.later(hours=1)
+    replica.sync()
+    assert replica.cursor is not None
+    bills(here, 1200, apart=0.1)
+    page = here.ledger.fresh([f"invoice:{invoice}"], (), replica.cursor)
+    assert page.cursor == replica.cursor
+    assert {each.ref for each in page.documents} == in_the_books(here)
+
+
+# --- rows that break their page --------------------------------------------------------------------------------
+
+
+def test_a_broken_row_is_found_by_halving_and_named_by_its_id(here: QuickBooksConnection, replica: Replica) -> None:
+    invoices = bills(here, 900)
+    here.break_documents(f"invoice:{invoices[613]}", f"invoice:{invoices[614]}", f"invoice:{invoices[0]}")
+    replica.sync()
+    assert {each.ref for each in replica.problems} == {f"invoice:{invoices[at]}" for at in (0, 613, 614)}
+    assert "To email address is invalid" in replica.problems[0].text
+    assert len(replica.open) == 897
+
+
+def test_a_broken_row_among_the_changes_costs_its_own_kind_only(here: QuickBooksConnection, replica: Replica) -> None:
+    invoices = bills(here, 10)
+    here.clock.later(hours=1)
+    replica.sync()
+    here.clock.later(hours=1)
+    owner = here.books.document(invoices[0]).customer
+    payment = here.books.pay(owner, ONE, on=TODAY, apply={invoices[0]: ONE})
+    here.books.change_due_date(invoices[1], date(2026, 12, 24))
+    here.break_documents(f"invoice:{invoices[0]}")
+    here.transport.calls.clear()
+    replica.sync()
+    assert {each.ref for each in replica.problems} == {f"invoice:{invoices[0]}"}
+    assert f"payment:{payment}" in replica.documents
+    assert replica.documents[f"invoice:{invoices[1]}"].items[0].due_date == date(2026, 12, 24)
+    assert not selects(here, "Payment")
+
+
+def test_a_statement_that_fails_for_every_row_is_no_broken_row(here: QuickBooksConnection, replica: Replica) -> None:
+    bills(here, 300)
+
+    def refuse(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if b"SELECT *" not in request.content:
+            return response
+        error = {"Message": "Error processing", "Detail": "Everything fails", "code": "4002"}
+        return httpx.Response(400, json={"Fault": {"Error": [error]}})
+
+    here.transport.after = refuse
+    with pytest.raises(LedgerRejected):
+        replica.sync()
+
+
+# --- what QuickBooks says wrongly ------------------------------------------------------------------------------
+
+
+def test_a_deleted_stub_of_an_invoice_that_is_there_is_not_believed(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    (invoice,) = bills(here, 1)
+    here.clock.later(hours=1)
+    replica.sync()
+
+    def lie(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith("/cdc"):
+            return response
+        told = response.json()
+        stub = {"domain": "QBO", "status": "Deleted", "Id": invoice}
+        told["CDCResponse"] = [{"QueryResponse": [{"Invoice": [stub]}]}]
+        return httpx.Response(200, json=told)
+
+    here.transport.after = lie
+    page: Page
+    (page,) = replica.sync()
+    assert page.tombstones == ()
+    assert f"invoice:{invoice}" in replica.open
+
+
+def test_a_fault_hidden_in_the_changes_is_not_taken_for_nothing_changed(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    bills(here, 1)
+    replica.sync()
+
+    def hide(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        fault = {"Fault": {"Error": [{"Message": "Not allowed", "code": "5020"}], "type": "ValidationFault"}}
+        body = {"CDCResponse": [{"QueryResponse": [fault]}], "time": response.json().get("time")}
+        return httpx.Response(200, json=body) if request.url.path.endswith("/cdc") else response
+
+    here.transport.after = hide
+    with pytest.raises(LedgerRejected, match="5020"):
+        replica.sync()
+
+
+def test_a_cursor_of_another_ledger_is_refused(here: QuickBooksConnection) -> None:
+    with pytest.raises(LedgerRejected, match="cursor"):
+        list(here.ledger.changes(json.dumps({"seq": 4})))
+
+
+def test_the_cursor_stays_small(here: QuickBooksConnection, replica: Replica) -> None:
+    bills(here, 1100)
+    replica.sync()
+    assert replica.cursor is not None
+    assert len(replica.cursor) < 200
+
+
+def test_an_invoice_has_a_page_to_pay_it_where_the_company_takes_payments(here: QuickBooksConnection) -> None:
+    (invoice,) = bills(here, 1)
+    assert here.ledger.pay_link(f"invoice:{invoice}").startswith("https://")
+    assert here.ledger.pay_link("payment:7") == ""
