@@ -5,7 +5,11 @@ import random
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
+
+from sqlalchemy import Connection
 
 from adapters.http import Http
 from adapters.ledger import Ledger
@@ -16,7 +20,7 @@ from connector.clock import Clock, SystemClock
 from connector.office import Letterhead, Office, SendingRules
 from connector.settings import Security as SettingsSecurity
 from connector.settings import Settings
-from connector.store import companies
+from connector.store import companies, pace
 from connector.store.companies import CompanyRow
 from connector.store.credentials import StoredTokens, check_key
 from connector.store.engine import Boundaries, Database, open_database
@@ -27,6 +31,9 @@ from reminders.cadence_file import Cadence, load_builtin, parse_cadence
 from reminders.channels import Mailer, SendOutcome, SendResult, Stage
 from reminders.channels.smtp import Security, SmtpTransport
 from reminders.working_days import WorkingDays
+
+QuickBooksTokens: TypeAlias = Tokens
+"""What a consent at Intuit gives."""
 
 BUILTIN_CADENCES = ("friendly", "standard", "firm")
 
@@ -211,6 +218,11 @@ def open_quickbooks(
         monthly_budget=settings.monthly_budget,
         note_field="private_note" if private_notes == "private_note" else "attachable",
     )
+
+
+def metered_calls(connection: Connection, row: CompanyRow, now: datetime) -> int:
+    """How many metered calls were made for the company in this month (UTC)."""
+    return Standing.decode(pace.load(connection, row.ledger_ref)).metered.get(f"{now:%Y-%m}", 0)
 
 
 def _http(service: Service) -> Http:

@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 
 from adapters.ledger import Company
-from adapters.quickbooks.oauth import Tokens
-from connector.bootstrap import Service, open_quickbooks, quickbooks_tokens
+from connector.bootstrap import QuickBooksTokens, Service, open_quickbooks, quickbooks_tokens
 from connector.clock import UnknownZone, zone
 from connector.store import companies, history
 from connector.store.companies import NoSuchCompany
@@ -23,7 +22,7 @@ class Proposal:
     company: Company
 
 
-def propose(service: Service, tokens: Tokens, realm: str) -> Proposal:
+def propose(service: Service, tokens: QuickBooksTokens, realm: str) -> Proposal:
     """Stores the tokens that a consent gave and asks the ledger who it is.
 
     A realm that is connected already is reconnected under its own name; two ledgers are never joined.

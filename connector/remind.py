@@ -5,16 +5,17 @@ The cost of a day is what is due that day: only accounts whose `look_on` has com
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from connector.accounts import Loaded, load_accounts
 from connector.cancelling import cancel_reminder
 from connector.cash import Cash, cash_on
-from connector.drafts import facts_of, fingerprint, words_for
+from connector.drafts import Change, facts_of, fingerprint, words_for
 from connector.office import CompanyPaused, Office
 from connector.store import history, reminders, tasks
 from connector.store.companies import CompanyRow, Mode
@@ -87,7 +88,7 @@ def remind(office: Office) -> Reminded:
         raise CompanyPaused(row.paused_because)
     if not row.first_read_done:
         return done
-    done.decided_again = _decide_again(office, today)
+    approved = _decide_again(office, today, done)
     cash = cash_on(row, office.calendar, today)
     last = ""
     while office.today() == today:
@@ -97,7 +98,7 @@ def remind(office: Office) -> Reminded:
                 break
             live = reminders.live_accounts(connection, office.company, refs)
             judged = judge(office, connection, row, [ref for ref in refs if ref not in live], today)
-            _Saving(office, connection, row, cash, today, done).save(judged)
+            _Saving(office, connection, row, cash, approved, done).save(judged)
         last = refs[-1]
     return done
 
@@ -112,26 +113,34 @@ def _due(connection: Connection, company: str, today: date, *, after: str) -> li
     return list(connection.scalars(statement))
 
 
-def _decide_again(office: Office, today: date) -> int:
-    """What was planned or approved yesterday is decided again today."""
+def _decide_again(office: Office, today: date, done: Reminded) -> dict[str, RowMapping]:
+    """What was planned or approved before today is decided again. Returns what a person had approved, by account."""
     with office.database.write("decide again") as connection:
         stale = reminders.stale(connection, office.company, today)
         for row in stale:
             cancel_reminder(office, connection, row["id"], row["account"], "planned on an earlier day: decided again")
-    return len(stale)
+    done.decided_again = len(stale)
+    return {row["account"]: row for row in stale if row["approved_by"]}
 
 
 class _Saving:
     """Writes decisions down, in one transaction."""
 
     def __init__(
-        self, office: Office, connection: Connection, row: CompanyRow, cash: Cash, today: date, done: Reminded
+        self,
+        office: Office,
+        connection: Connection,
+        row: CompanyRow,
+        cash: Cash,
+        approved: Mapping[str, RowMapping],
+        done: Reminded,
     ) -> None:
         self.office = office
         self.connection = connection
         self.row = row
         self.cash = cash
-        self.today = today
+        self.approved = approved
+        self.today = office.today()
         self.done = done
         self.now = office.now()
         self.events: list[Event] = []
@@ -283,6 +292,8 @@ class _Saving:
         waits = self.row.mode is Mode.REVIEW or (self.cash.is_silent and not message.is_heads_up)
         words = words_for(self.office, self.row, each.loaded, message, self.today)
         facts = facts_of(message)
+        approved_by = self._approved_before(each, facts)
+        waits = waits and not approved_by
         reminder_id = self.office.new_id()
         values: dict[str, object] = {
             "id": reminder_id,
@@ -300,6 +311,7 @@ class _Saving:
             "facts": facts,
             "fingerprint": fingerprint(facts),
             "language": words.language,
+            "approved_by": approved_by,
             "subject": words.subject,
             "text_body": words.text,
             "html_body": words.html,
@@ -322,6 +334,14 @@ class _Saving:
             "decided_on": self.today,
         }
         self._event("reminder_planned", each.loaded.account.ref, reminder_id, data)
+
+    def _approved_before(self, each: Judged, facts: dict[str, Any]) -> str | None:
+        """A person's approval of yesterday holds for the same message, and for one that asks for less."""
+        before = self.approved.get(each.loaded.account.ref)
+        if before is None:
+            return None
+        change = Change(before["facts"], facts)
+        return str(before["approved_by"]) if change.is_none or change.is_only_less else None
 
 
 _VERDICT = (

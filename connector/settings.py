@@ -168,6 +168,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
+    company: Line = Field(
+        default="", description="The company that commands are about, where several are connected: its id or name."
+    )
     data_dir: Folder = Field(
         default=Path("~/.local/share/duecourse"),
         validate_default=True,

@@ -61,8 +61,10 @@ def _applied(connection: Connection, company: str, payments: Sequence[str]) -> d
 
 
 def _items_by_account(office: Office, connection: Connection, targets: dict[str, Money]) -> list[tuple[OwedItem, ...]]:
-    """All open items of each account that the payment went to."""
-    where = (item.c.company == office.company) & item.c.ref.in_(list(targets))
+    """All open items of each account of which the payment left something open; mostly there is none."""
+    where = (item.c.company == office.company) & item.c.ref.in_(list(targets)) & (item.c.open_minor > 0)
     refs = sorted(set(connection.scalars(select(item.c.account).where(where))))
+    if not refs:
+        return []
     rows = facts.load_rows(connection, office.company, refs, today=office.today())
     return [each.items for each in rows.values()]

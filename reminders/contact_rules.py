@@ -191,7 +191,7 @@ def _hours(rule: ContactRule, facts: ContactFacts, now: datetime) -> Iterator[Ve
     zones, opens, closes, warning = candidates.zones(), rule.opens, rule.closes, ""
     if candidates.evidence == "company":
         opens, closes = facts.opens, facts.closes
-    elif common_hours(zones, opens, closes, now) < NARROW:
+    elif len(zones) > 1 and common_hours(zones, opens, closes, now) < NARROW:
         zones, opens, closes = (ZoneInfo(facts.company_zone),), facts.opens, facts.closes
         warning = _too_wide(candidates)
     until = _next_open(now, zones, opens, closes, calendar)

@@ -25,6 +25,7 @@ from reminders.plain_text import one_line
 _MOST_CONTAINERS = 25  # multiparts and enclosed mails
 _MOST_PARTS = 2_000
 _MOST_LINES = 150_000
+_MOST_LINES_IN_CONTAINERS = 800_000
 _LONGEST_HEADERS = 256_000  # bytes
 _LONGEST_HEADER = 4_000  # characters of one header that are looked at
 _MOST_ADDRESSES = 50
@@ -100,9 +101,11 @@ def _is_too_much(data: bytes) -> bool:
     `Content-` header's length. Each limit is far above what mail programs write.
     """
     containers = sum(1 for _ in zip(_CONTAINER.finditer(data), range(_MOST_CONTAINERS), strict=False))
+    lines = max(data.count(b"\n"), data.count(b"\r"))
     return (
         containers >= _MOST_CONTAINERS
-        or max(data.count(b"\n"), data.count(b"\r")) > _MOST_LINES
+        or lines > _MOST_LINES
+        or containers * lines > _MOST_LINES_IN_CONTAINERS
         or data.count(b"\n--") > _MOST_PARTS
         or _LONG_CONTENT_HEADER.search(data) is not None
     )
@@ -120,21 +123,22 @@ def _parsed(data: bytes, *, headers_only: bool) -> Message:
 
 
 def _read(mail: Message, *, too_big: bool, domain: str) -> IncomingMail:
+    heads = _headers(mail)
     report = None if too_big else read_report(mail)
-    subject = one_line(header(mail, "Subject"), 250)
-    in_reply_to, references = _ids(mail, "In-Reply-To"), _ids(mail, "References")
-    to_addresses = tuple(_addresses(mail))
+    subject = one_line(_decoded(heads.get("subject", "")), 250)
+    in_reply_to, references = (_ids(heads.get(name, "")) for name in ("in-reply-to", "references"))
+    to_addresses = tuple(_addresses(heads))
     returned = report.reminder_ids if report else ()
     return IncomingMail(
-        from_address=_sender(header(mail, "From")),
+        from_address=_sender(_decoded(heads.get("from", ""))),
         to_addresses=to_addresses,
         plus_tag=next(filter(None, map(_tag, to_addresses)), ""),
         subject=subject,
-        message_id=next(iter(_ids(mail, "Message-ID")), ""),
+        message_id=next(iter(_ids(heads.get("message-id", ""))), ""),
         in_reply_to=next(iter(in_reply_to), ""),
         references=references,
-        date=_date(header(mail, "Date")),
-        auto=_auto_kind(mail, subject, report),
+        date=_date(heads.get("date", "")),
+        auto=_auto_kind(heads, subject, report),
         reminder_ids=_unique((*returned, *_locals((*in_reply_to, *reversed(references)), domain))),
         report=report,
         text="" if too_big else new_words(text_of(mail)),
@@ -142,9 +146,20 @@ def _read(mail: Message, *, too_big: bool, domain: str) -> IncomingMail:
     )
 
 
-def header(mail: Message, name: str) -> str:
-    """A header as one decoded string, cut to what is worth reading."""
-    raw = str(mail.get(name, ""))[:_LONGEST_HEADER]
+def _headers(mail: Message) -> dict[str, str]:
+    """The first header of each name, by its lower-case name; bytes that nobody encoded are taken for UTF-8."""
+    heads: dict[str, str] = {}
+    for name, value in mail.raw_items():
+        key = name.lower()
+        if key not in heads:
+            raw = str(value)[: 4 * _LONGEST_HEADER]
+            heads[key] = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return heads
+
+
+def _decoded(raw: str) -> str:
+    """A header as its reader sees it, cut to what is worth reading."""
+    raw = raw[:_LONGEST_HEADER]
     try:
         parts = decode_header(raw)
         words = [
@@ -155,8 +170,8 @@ def header(mail: Message, name: str) -> str:
     return "".join(words)
 
 
-def _ids(mail: Message, name: str) -> tuple[str, ...]:
-    found = _MESSAGE_ID.finditer(str(mail.get(name, ""))[: 4 * _LONGEST_HEADER])
+def _ids(value: str) -> tuple[str, ...]:
+    found = _MESSAGE_ID.finditer(value)
     return tuple(match[0] for match, _ in zip(found, range(_MOST_IDS), strict=False))
 
 
@@ -180,10 +195,10 @@ def _sender(value: str) -> str:
     return _plain(found.pop()) if len(found) == 1 else ""
 
 
-def _addresses(mail: Message) -> Iterator[str]:
+def _addresses(heads: dict[str, str]) -> Iterator[str]:
     seen: set[str] = set()
-    for name in ("To", "Cc", "Delivered-To", "X-Original-To"):
-        for match in _ADDRESS.finditer(header(mail, name)):
+    for name in ("to", "cc", "delivered-to", "x-original-to"):
+        for match in _ADDRESS.finditer(_decoded(heads.get(name, ""))):
             address = _plain(match[0])
             if address and address not in seen and len(seen) < _MOST_ADDRESSES:
                 seen.add(address)
@@ -209,23 +224,27 @@ def _date(value: str) -> datetime | None:
         return None
 
 
-def _auto_kind(mail: Message, subject: str, report: DeliveryReport | None) -> AutoKind:
-    submitted = header(mail, "Auto-Submitted").strip().lower()
-    precedence = header(mail, "Precedence").strip().lower()
-    is_away = any(words in subject.casefold() for words in _OUT_OF_OFFICE)
-    by_machine = (
-        (submitted and not submitted.startswith("no"))
-        or precedence in {"bulk", "junk", "auto_reply"}
-        or any(mail[name] for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress"))
-        or header(mail, "Return-Path").strip() == "<>"
-        or mail.get_content_type() == "multipart/report"
-    )
+def _auto_kind(heads: dict[str, str], subject: str, report: DeliveryReport | None) -> AutoKind:
     if report is not None:
         return AutoKind.DELIVERY_REPORT
-    if mail["X-Duecourse-Reminder"]:
+    if heads.get("x-duecourse-reminder"):
         return AutoKind.OWN
-    if mail["List-Id"] or precedence == "list":
+    precedence = heads.get("precedence", "").strip().lower()
+    if heads.get("list-id") or precedence == "list":
         return AutoKind.LIST
-    if is_away and (by_machine or subject.casefold().startswith(_OUT_OF_OFFICE)):
+    by_machine = _is_by_machine(heads, precedence)
+    folded = subject.casefold()
+    if folded.startswith(_OUT_OF_OFFICE) or (by_machine and any(words in folded for words in _OUT_OF_OFFICE)):
         return AutoKind.OUT_OF_OFFICE
     return AutoKind.AUTO_REPLY if by_machine else AutoKind.NONE
+
+
+def _is_by_machine(heads: dict[str, str], precedence: str) -> bool:
+    submitted = heads.get("auto-submitted", "").strip().lower()
+    return (
+        (submitted != "" and not submitted.startswith("no"))
+        or precedence in {"bulk", "junk", "auto_reply"}
+        or any(heads.get(name) for name in ("x-autoreply", "x-autorespond", "x-auto-response-suppress"))
+        or heads.get("return-path", "").strip() == "<>"
+        or heads.get("content-type", "").strip().lower().startswith("multipart/report")
+    )

@@ -72,12 +72,12 @@ def _words(page: str) -> Iterator[str]:
     at = 0
     while (start := page.find("<", at)) >= 0:
         yield page[at:start]
-        comment = page.startswith("<!--", start)
-        end = page.find("-->" if comment else ">", start)
+        closing = "-->" if page.startswith("<!--", start) else ">"
+        end = page.find(closing, start)
         if end < 0:
             return
         name = page[start + 1 : min(end, start + 20)].strip("/ ").split(" ", 1)[0].lower()
-        at = end + 1
+        at = end + len(closing)
         if name in _BLOCKS:
             yield "\n"
         elif name in {"style", "script", "title"} and page[start + 1] != "/":

@@ -21,7 +21,7 @@ _CURRENCY = r"(?:EUR|USD|GBP|CHF|CAD|AUD|MXN|JPY|SEK|NOK|DKK|PLN|€|\$|£)"
 _NUMBER = r"\d{1,3}(?:[.,'\u00a0\u202f ]\d{3}){0,4}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?"
 _AMOUNT = re.compile(rf"{_CURRENCY}[ \u00a0]?(?:{_NUMBER})(?!\d)|(?<![\d.,])(?:{_NUMBER})[ \u00a0]?{_CURRENCY}(?!\w)")
 _NUMERIC_DAY = re.compile(
-    r"(?<![\d./-])(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}(?:[./-](?:\d{4}|\d{2}))?\.?)(?![\d/-])"
+    r"(?<![\d./-])(?:\d{4}-\d{2}-\d{2}|(?:[0-2]?\d|3[01])[./-](?:[0-2]?\d|3[01])(?:[./-](?:\d{4}|\d{2}))?\.?)(?![\d/-])"
 )
 _CARD_DIGITS = re.compile(r"(?<!\d)\d(?:[ \u00a0.–-]?\d){12,200}(?!\d)")
 _CARD_LENGTHS = range(13, 20)
@@ -88,6 +88,7 @@ def _amounts(text: str) -> tuple[str, ...]:
 
 
 def _dates(text: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    text = _AMOUNT.sub(lambda match: "#" * len(match[0]), text)  # `EUR 12.11` is no day
     found = [(match.start(), match[0]) for match in _NUMERIC_DAY.finditer(text)]
     for language in languages:
         found += [(match.start(), match[0]) for match in _named_days(language).finditer(text)]
@@ -129,24 +130,38 @@ def scrub(text: str) -> str:
 
 
 def _without_cards(run: str) -> str:
-    """A run of digit groups, any card number in it removed: one that fills whole groups."""
-    groups = re.findall(r"\d+", run)
-    ends = list(accumulate(map(len, groups)))
-    digits = "".join(groups)
-    for first, begin in enumerate([0, *ends[:-1]]):
-        for last in range(first, len(groups)):
-            if ends[last] - begin in _CARD_LENGTHS and _passes_luhn(digits[begin : ends[last]]):
-                return _joined(run, first, last)
-    return run
-
-
-def _joined(run: str, first: int, last: int) -> str:
+    """A run of digit groups without its card numbers: whole groups of 13 to 19 digits together, the longest first."""
     spans = [match.span() for match in re.finditer(r"\d+", run)]
-    before, after = run[: spans[first][0]], run[spans[last][1] :]
-    return f"{before}{REMOVED}{scrub(after)}"
+    digits = "".join(run[begin:end] for begin, end in spans)
+    ends = list(accumulate(end - begin for begin, end in spans))
+    sums = _luhn_sums(digits)
+    kept, at, first = [], 0, 0
+    while first < len(spans):
+        begin = ends[first - 1] if first else 0
+        card = next((last for last in _lasts(ends, first, begin) if _is_card(sums, begin, ends[last])), None)
+        if card is not None:
+            kept += [run[at : spans[first][0]], REMOVED]
+            at, first = spans[card][1], card
+        first += 1
+    return "".join([*kept, run[at:]])
 
 
-def _passes_luhn(digits: str) -> bool:
-    doubled = [int(digit) * 2 for digit in reversed(digits)][1::2]
-    total = sum(int(digit) for digit in digits[::-1][::2]) + sum(each - 9 if each > 9 else each for each in doubled)
-    return total % 10 == 0
+def _lasts(ends: list[int], first: int, begin: int) -> list[int]:
+    """The groups with which a card number that begins at `begin` may end, the furthest first."""
+    near = range(first, min(first + _CARD_LENGTHS.stop, len(ends)))
+    return [last for last in reversed(near) if ends[last] - begin in _CARD_LENGTHS]
+
+
+def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
+    """Running Luhn sums, with the digits at even places doubled, and with those at odd places doubled."""
+    doubled = [sum(divmod(2 * int(digit), 10)) for digit in digits]
+    plain = [int(digit) for digit in digits]
+    even, odd = (
+        [doubled[place] if place % 2 == parity else plain[place] for place in range(len(digits))] for parity in (0, 1)
+    )
+    return [0, *accumulate(even)], [0, *accumulate(odd)]
+
+
+def _is_card(sums: tuple[list[int], list[int]], begin: int, end: int) -> bool:
+    running = sums[end % 2]  # every second digit from the right is doubled
+    return (running[end] - running[begin]) % 10 == 0

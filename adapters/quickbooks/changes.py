@@ -131,7 +131,8 @@ class Reading:
 
     def _intake(self, state: State, phase: Phase) -> Intake:
         follow = any(each.entity == "JournalEntry" for each in state.phases[1:])
-        since = date.fromisoformat(state.history) if state.history and phase.entity != "Customer" else None
+        first_time = bool(state.history) and phase.order == CREATED
+        since = date.fromisoformat(state.history) if first_time else None
         return Intake(self._reader, self._home, state, closed_since=since, entries_follow=follow)
 
     def _plan(self, state: State) -> None:

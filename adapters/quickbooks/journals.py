@@ -157,7 +157,7 @@ def _document(row: wire.JournalEntry, line: str, customer: str, total: Money, le
         open=rest,
         items=(Item(due_date=issued, total=total, open=rest),) if total.minor > 0 else (),
         memo=row.private_note or "",
-        version=row.sync_token or "",
+        version=f"{row.sync_token or ''}/{left}",  # a payment changes what is open, and leaves the entry as it was
         created_at=instant(made.create_time),
         updated_at=instant(made.last_updated_time),
     )

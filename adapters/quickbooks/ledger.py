@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from adapters.documents import CustomerRef, DocumentKind, DocumentRef
+from adapters.documents import CustomerRef, DocumentKind, DocumentRef, Gone, Tombstone
 from adapters.errors import LedgerRejected, LedgerUnavailable
 from adapters.http import Http
 from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals
@@ -21,13 +21,13 @@ from adapters.quickbooks import wire
 from adapters.quickbooks.changes import Reading
 from adapters.quickbooks.client import QuickBooksClient
 from adapters.quickbooks.cursor import State
-from adapters.quickbooks.intake import Intake, journal_entry_of
+from adapters.quickbooks.intake import Found, Intake, journal_entry_of
 from adapters.quickbooks.limits import MONTHLY_BUDGET, Limits, QuotaStore
 from adapters.quickbooks.mapping import ENTITY_OF, country_code, instant
 from adapters.quickbooks.notes import LINKS, NOTE_LENGTH, PER_BATCH, NoteWriter
 from adapters.quickbooks.oauth import OAuthClient, TokenKeeper, TokenStore
 from adapters.quickbooks.private_notes import PrivateNoteWriter
-from adapters.quickbooks.reads import Reader
+from adapters.quickbooks.reads import AT_A_TIME, Reader
 from adapters.quickbooks.reports import REPORT, lines, parameters, read_report
 
 NoteField: TypeAlias = Literal["attachable", "private_note"]
@@ -43,7 +43,12 @@ class _Basics:
 
 
 class QuickBooksLedger:
-    """One company's books in QuickBooks Online (adapters.ledger.Ledger). Safe for several threads."""
+    """One company's books in QuickBooks Online (adapters.ledger.Ledger). Safe for several threads.
+
+    `api_url` is Intuit's, or whatever speaks its API; `history_months` is how far back closed documents are read at
+    first; `monthly_budget` is how many metered calls a month has; `note_field` is where our notes go ("private_note"
+    only after somebody agreed that it may print); `pages_at_once` of 1 makes the order of calls the same every time.
+    """
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class QuickBooksLedger:
         history_months: int = 18,
         monthly_budget: int = MONTHLY_BUDGET,
         note_field: NoteField = "attachable",
+        pages_at_once: int = AT_A_TIME,
     ) -> None:
         self._now = now
         self.limits = Limits(realm, quota, now=now, monthly_budget=monthly_budget)
@@ -65,7 +71,7 @@ class QuickBooksLedger:
         self.client = QuickBooksClient(
             realm=realm, api_url=api_url, http=http, keeper=keeper, limits=self.limits, now=now
         )
-        self._reader = Reader(self.client, now)
+        self._reader = Reader(self.client, now, at_a_time=pages_at_once)
         self._reading = Reading(self._reader, self._home, now, realm=realm, history_months=history_months)
         writer = PrivateNoteWriter if note_field == "private_note" else NoteWriter
         self._writer = writer(self.client, self._reader)
@@ -107,6 +113,7 @@ class QuickBooksLedger:
         intake = Intake(self._reader, self._home, state)
         read = [at for at in (self._by_kind(intake, kind, ids) for kind, ids in _ids_of(documents).items()) if at]
         asked = intake.found
+        asked.tombstones += _lines_no_more(documents, asked)
         newer = {document.ref for document in asked.documents}
         return Page(
             customers=tuple(found.customers),
@@ -202,6 +209,17 @@ def _ids_of(documents: Collection[DocumentRef]) -> dict[DocumentKind, set[str]]:
         kind, _, ident = document.partition(":")
         ids.setdefault(DocumentKind(kind), set()).add(ident)
     return ids
+
+
+def _lines_no_more(documents: Collection[DocumentRef], asked: Found) -> list[Tombstone]:
+    """Journal lines asked for whose entry is there, without them."""
+    told = {each.ref for each in asked.documents} | {each.ref for each in asked.tombstones}
+    unread = {each.ref for each in asked.problems}
+    return [
+        Tombstone(ref=ref, how=Gone.DELETED)
+        for ref in documents
+        if ref.startswith(f"{DocumentKind.JOURNAL}:") and ref not in told and ref.partition(".")[0] not in unread
+    ]
 
 
 def _zone(moment: str | None) -> str:

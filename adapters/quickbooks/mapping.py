@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from babel import Locale
@@ -41,6 +41,7 @@ class Unmappable(ValueError):
     """A row that lacks what every such row must have."""
 
 
+@lru_cache(maxsize=4096)
 def addresses(text: str | None) -> tuple[str, ...]:
     """The valid addresses in a field into which people type several, in order, each once."""
     found = (part.strip() for part in re.split(r"[,;]", text or ""))
@@ -277,7 +278,7 @@ def language_of(country: str) -> str:
 def problem_of(entity: str, ledger_id: str, text: str, number: str | None = None) -> Problem:
     """A row that could not be read, named as a finance person would look for it."""
     kind = KINDS.get(entity)
-    ref = document_ref(kind, ledger_id or "?") if kind else (ledger_id or "?")
+    ref = document_ref(kind, ledger_id or "?") if kind else f"{entity.lower()}:{ledger_id or '?'}"
     name = f"{entity} {number} (id {ledger_id})" if number else f"{entity} with id {ledger_id or 'unknown'}"
     return Problem(ref=ref, kind=kind.value if kind else "customer", text=f"{name} cannot be read: {text}")
 

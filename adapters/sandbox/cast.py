@@ -84,10 +84,7 @@ PARTS: tuple[Part, ...] = (
     _part(Behaviour.END_OF_LADDER, -45, -60, -90),
 )
 WATCH_LIST = "Watch list"
-"""The customer type of those who have let promises lapse before."""
-
-CADENCE_BY_TYPE = {WATCH_LIST: "firm", "Key account": "friendly"}
-"""Which cadence the company gives to which type of customer; all others get the standard one."""
+"""The customer type of those who have let promises lapse before: the collector gives them the firm cadence."""
 
 DUES: dict[Behaviour, Part] = {part.behaviour: part for part in PARTS}
 

@@ -44,6 +44,11 @@ class StoredQuota(Generic[S]):
         return result
 
 
+def load(connection: Connection, company: str) -> str:
+    """The company's standing as text; empty where it never called. Takes no lock: for showing it."""
+    return connection.execute(_SHOW, {"of": company}).scalar() or ""
+
+
 def _locked(connection: Connection, company: str) -> str:
     text = connection.execute(_LOAD, {"of": company}).scalar()
     if text is None:
@@ -54,3 +59,4 @@ def _locked(connection: Connection, company: str) -> str:
 
 _LOAD = select(pace.c.standing).where(pace.c.company == bindparam("of")).with_for_update()
 _SAVE = update(pace).where(pace.c.company == bindparam("of")).values(standing=bindparam("to"))
+_SHOW = select(pace.c.standing).where(pace.c.company == bindparam("of"))

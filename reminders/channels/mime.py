@@ -55,5 +55,7 @@ def mailbox(name: str, address: str) -> str:
 def text_part(subtype: str, text: str) -> bytes:
     """A text as a MIME part, in UTF-8 and quoted-printable."""
     body = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+    if not body.endswith(b"\r\n"):
+        body += b"\r\n"  # also tells b2a_qp which line ends to use
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
     return head.encode("ascii") + b2a_qp(body, istext=True)

@@ -50,24 +50,18 @@ class SmtpTransport(SmtpServer):
                     self._keep(kept)
                     return result
                 kept.drop()
-            session = Session(self)
-            try:
-                session.open()
-            except (OSError, smtplib.SMTPException, ValueError) as error:
-                session.drop()
-                return unopened(session, error)
+            session = self._opened()
+            if isinstance(session, SendResult):
+                return session
             result = session.transact(sender, recipient, wire, at_data)
             self._keep(session)
             return result
 
     def check(self) -> SendResult:
         """Connects and logs in, without a mail: `ACCEPTED` where that works, else what went wrong and where."""
-        session = Session(self)
-        try:
-            session.open()
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            session.drop()
-            return unopened(session, error)
+        session = self._opened()
+        if isinstance(session, SendResult):
+            return session
         session.leave()
         return SendResult(outcome=SendOutcome.ACCEPTED, reply="the server is ready", stage=Stage.LOGIN)
 
@@ -83,6 +77,19 @@ class SmtpTransport(SmtpServer):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _opened(self) -> Session | SendResult:
+        """A new connection, logged in, or why there is none. What `password` or `access_token` raises is raised."""
+        session = Session(self)
+        try:
+            session.open()
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:  # UnicodeError: a host that is no name
+            session.drop()
+            return unopened(session, error)
+        except BaseException:
+            session.drop()
+            raise
+        return session
 
     def _kept(self) -> Session | None:
         """A connection that is still good, as far as one can see without asking."""

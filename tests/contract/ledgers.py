@@ -125,7 +125,7 @@ class QuickBooksConnection:
 
     page_size = 1000
 
-    def __init__(self, *, note_field: NoteField = "attachable") -> None:
+    def __init__(self, *, note_field: NoteField = "attachable", pages_at_once: int = 4) -> None:
         self.clock = Clock()
         self.books = Books(now=self.clock.now, multicurrency=True)
         self.transport = SandboxTransport(QuickBooksSandbox(self.books))
@@ -152,6 +152,7 @@ class QuickBooksConnection:
             quota=MemoryQuota(),
             now=self.clock.now,
             note_field=note_field,
+            pages_at_once=pages_at_once,
         )
 
     def lose_next_read(self) -> None:

@@ -246,8 +246,9 @@ def mail_unexplained(world: World) -> None:
 def reconciled_a_cent_off(world: World) -> None:
     row = first(world.rows("reconciled"), "reconciled day")
     ours = row["data"]["ours"]
-    currency = min(ours) if isinstance(ours, dict) else ""
-    wrong = {**ours, currency: str(Decimal(ours[currency]) + Decimal("0.01"))} if currency else str(Decimal(ours) + 1)
+    currency = min(ours)
+    amount = ours[currency]
+    wrong = {**ours, currency: amount + 1 if isinstance(amount, int) else str(Decimal(amount) + Decimal("0.01"))}
     row["data"] = {**row["data"], "ours": wrong, "theirs": wrong}
 
 
@@ -342,20 +343,24 @@ def apply(sabotage: Sabotage, good: Path, folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Tries every sabotage on a world."""
-    missed = 0
+    """Tries every sabotage on a world; what the judge says of the world itself does not count."""
+    good, missed = Path(arguments[0]), 0
+    before = set(judge(good).broken)
     for sabotage in SABOTAGES:
-        with TemporaryDirectory() as scratch:
-            folder = Path(scratch) / "doctored"
-            try:
-                apply(sabotage, Path(arguments[0]), folder)
-                named = [each for each in judge(folder).broken if each.startswith(sabotage.sentence)]
-                told = named[0] if named else "NOT NAMED"
-            except NoVictim as nobody:
-                named, told = [], f"NOT TRIED: {nobody}"
-        missed += not named
+        told = _tried(sabotage, good, before)
+        missed += not told.startswith(sabotage.sentence)
         sys.stdout.write(f"{sabotage.name}: {told}\n")
     return 1 if missed else 0
+
+
+def _tried(sabotage: Sabotage, good: Path, before: set[str]) -> str:
+    with TemporaryDirectory() as scratch:
+        try:
+            apply(sabotage, good, Path(scratch) / "doctored")
+        except NoVictim as nobody:
+            return f"NOT TRIED: {nobody}"
+        found = [each for each in judge(Path(scratch) / "doctored").broken if each not in before]
+        return next((each for each in found if each.startswith(sabotage.sentence)), "NOT NAMED")
 
 
 if __name__ == "__main__":

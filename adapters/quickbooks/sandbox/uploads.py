@@ -28,8 +28,8 @@ def parts_of(content_type: str, body: bytes) -> list[Part]:
 
 
 def _part(piece: bytes) -> Part:
-    head, _, content = piece.replace(b"\r\n", b"\n", 12).lstrip(b"\n").partition(b"\n\n")
-    lines = head.decode("utf-8", "replace").split("\n")
+    head, content = [*re.split(rb"\r?\n\r?\n", piece.lstrip(b"\r\n"), maxsplit=1), b""][:2]
+    lines = head.decode("utf-8", "replace").splitlines()
     headers = {name.strip().lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)}
     named = re.search(r'name="([^"]*)"', headers.get("content-disposition", ""))
     content = content.removesuffix(b"\n").removesuffix(b"\r")

@@ -68,20 +68,20 @@ class Month:
     def morning(self, day: date) -> None:
         """What the bookkeeper does before the service's jobs of `day`; ends at nine in the company's zone."""
         until = office.at(day, _JOBS_BEGIN)
-        self._stage.agenda.play(until, post_cash=True)
+        self._stage.agenda.play(until, post_cash=not self._stage.is_silent(day))
         self._advance(until)
         self._observe(day)
 
     def until(self, day: date, hour: int) -> None:
         """What goes on in the office up to this hour of `day`, in the company's zone."""
         until = office.at(day, hour)
-        self._stage.agenda.play(until, post_cash=True)
+        self._stage.agenda.play(until, post_cash=not self._stage.is_silent(day))
         self._advance(until)
 
     def evening(self, day: date) -> None:
         """The rest of the day in the office; ends at midnight."""
         until = office.at(day + timedelta(days=1), 0)
-        self._stage.agenda.play(until, post_cash=True)
+        self._stage.agenda.play(until, post_cash=not self._stage.is_silent(day))
         self._advance(until)
 
     def before_reread(self, customers: Iterable[str], now: datetime) -> list[str]:

@@ -11,7 +11,7 @@ from functools import partial
 
 from adapters.sandbox.behaviour import Behaviour
 from adapters.sandbox.bookkeeper import Bill, share
-from adapters.sandbox.cast import dues_of
+from adapters.sandbox.cast import WATCH_LIST, dues_of
 from adapters.sandbox.month.acts import CashPostedAct, DisputeAct, PauseAct, SwitchCadenceAct, TaskDoneAct
 from adapters.sandbox.month.stage import SILENT, Stage
 from adapters.sandbox.population import Actor
@@ -220,6 +220,8 @@ class Script:
         for actor, day, until in zip(stage.playing(Behaviour.PAUSE_ENDS), (1, 8), (7, 15), strict=True):
             pause = PauseAct(customer=stage.id_of(actor), until=stage.day(until), reason="New accounts payable contact")
             stage.plan(stage.day(day), pause)
-        for actor, day in zip(stage.playing(Behaviour.CADENCE_SWITCHED), (8, 10), strict=True):
+        watched = [actor for actor in stage.company.actors.values() if actor.customer_type == WATCH_LIST]
+        switched = zip(stage.playing(Behaviour.CADENCE_SWITCHED), (8, 10), strict=True)
+        for actor, day in (*((each, 0) for each in watched), *switched):
             stage.plan(stage.day(day), SwitchCadenceAct(customer=stage.id_of(actor), cadence="firm"))
         stage.plan(stage.day(SILENT.stop), CashPostedAct(day=stage.day(SILENT.stop)))

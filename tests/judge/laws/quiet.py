@@ -24,6 +24,18 @@ def gap_between_messages(evidence: Evidence, finding: Finding) -> None:
                 if days < gap
                 else ""
             )
+        for message in messages:
+            finding.judge(*_after_a_call(evidence, message))
+
+
+def _after_a_call(evidence: Evidence, message: Message) -> list[str]:
+    """A call is contact too: no message within the gap after it."""
+    gap = evidence.cadence(_cadence(evidence, message)).min_gap_days
+    return [
+        f"gap ignored: account {call.account} was called on {call.day} and had {message.name}; the gap is {gap}"
+        for call in evidence.audit.of("call_logged")
+        if call.account == message.account and call.at < message.at and (message.day - call.day).days < gap
+    ]
 
 
 def _by_account(evidence: Evidence) -> dict[str, list[Message]]:
@@ -42,17 +54,20 @@ def _cadence(evidence: Evidence, message: Message) -> str:
 def caps(evidence: Evidence, finding: Finding) -> None:
     """No account and no address hears from us more often in a week or a month than the cadence allows."""
     for account, messages in _by_account(evidence).items():
-        _within_caps(evidence, finding, f"account {account}", messages)
+        calls = [call.day for call in evidence.audit.of("call_logged") if call.account == messages[0].account]
+        _within_caps(evidence, finding, f"account {account}", messages, calls)
     by_address: dict[str, list[Message]] = defaultdict(list)
     for message in evidence.messages:
         for address in message.recipients:
             by_address[address].append(message)
     for address, messages in by_address.items():
-        _within_caps(evidence, finding, f"address {address}", messages)
+        _within_caps(evidence, finding, f"address {address}", messages, [])
 
 
-def _within_caps(evidence: Evidence, finding: Finding, who: str, messages: list[Message]) -> None:
-    days = [message.day for message in messages]
+def _within_caps(
+    evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[date]
+) -> None:
+    days = [*(message.day for message in messages), *calls]
     for message in messages:
         cadence = evidence.cadence(_cadence(evidence, message))
         week, month = _count(days, message.day, WEEK), _count(days, message.day, MONTH)

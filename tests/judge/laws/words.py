@@ -65,6 +65,8 @@ def agreed_is_noted(evidence: Evidence, finding: Finding) -> None:
             if not notes[0].customers & family:
                 sentences.append(f"note misplaced: {notes[0].key} is not on customer {root}")
         finding.judge(*sentences)
+    for row in evidence.audit.of("call_logged"):
+        finding.judge(_count(evidence.notes.by_key.get(row.subject, []), f"for the call {row.subject} of {row.day}"))
 
 
 def _agreed(evidence: Evidence) -> Iterator[tuple[str, Row]]:

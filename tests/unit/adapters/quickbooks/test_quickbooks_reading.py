@@ -159,6 +159,21 @@ def test_closed_documents_older_than_the_history_are_left_out_and_open_ones_neve
     assert set(replica.documents) == {f"invoice:{older}", f"invoice:{recent}", f"payment:{unapplied}"}
 
 
+def test_an_old_invoice_paid_while_a_busy_company_is_first_read_is_told_as_paid(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    (old,) = bills(here, 1, issued=date(2020, 1, 1))
+    here.clock.later(hours=1)
+
+    def get_busy(number: int) -> None:
+        if number == 2:
+            here.books.pay(here.books.document(old).customer, ONE, on=TODAY, apply={old: ONE})
+            bills(here, 1100, apart=0.1)
+
+    replica.sync(after_page=get_busy)
+    assert set(replica.open) == in_the_books(here)
+
+
 def test_open_documents_come_before_closed_ones(here: QuickBooksConnection, replica: Replica) -> None:
     invoices = bills(here, 4)
     here.books.pay(here.books.document(invoices[0]).customer, ONE, on=TODAY, apply={invoices[0]: ONE})
@@ -215,6 +230,18 @@ def test_a_reread_that_meets_too_many_changes_tells_them_and_keeps_the_cursor(
     page = here.ledger.fresh([f"invoice:{invoice}"], (), replica.cursor)
     assert page.cursor == replica.cursor
     assert {each.ref for each in page.documents} == in_the_books(here)
+
+
+def test_a_journal_line_that_is_no_more_is_told_gone_when_asked_for(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    owner = here.books.add_customer("Amy", emails="a@example.com")
+    entry = here.books.journal([(owner, ONE, "Accounts Receivable (A/R)")], on=TODAY)
+    replica.sync()
+    assert replica.cursor is not None
+    page = here.ledger.fresh([f"journal:{entry}.0", f"journal:{entry}.7", "journal:999.0"], (), replica.cursor)
+    assert {each.ref for each in page.documents} == {f"journal:{entry}.0"}
+    assert {each.ref for each in page.tombstones} == {f"journal:{entry}.7", "journal:999.0"}
 
 
 # --- rows that break their page --------------------------------------------------------------------------------
@@ -317,3 +344,19 @@ def test_an_invoice_has_a_page_to_pay_it_where_the_company_takes_payments(here: 
     (invoice,) = bills(here, 1)
     assert here.ledger.pay_link(f"invoice:{invoice}").startswith("https://")
     assert here.ledger.pay_link("payment:7") == ""
+
+
+def test_one_page_at_a_time_makes_the_same_calls_in_the_same_order_every_time() -> None:
+    runs = []
+    for _ in range(2):
+        here = QuickBooksConnection(pages_at_once=1)
+        invoices = bills(here, 2100)
+        replica = Replica(here.ledger)
+        replica.sync()
+        for invoice in invoices[:5]:
+            here.books.delete("invoice", invoice)
+        replica.sync()
+        runs.append([(str(call.url), call.content) for call in here.transport.calls])
+        assert set(replica.open) == in_the_books(here)
+        here.books.close()
+    assert runs[0] == runs[1]

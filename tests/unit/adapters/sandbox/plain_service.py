@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from adapters.documents import DocumentKind
 from adapters.sandbox import office
 from adapters.sandbox.books import Books
-from adapters.sandbox.cast import CADENCE_BY_TYPE
 from adapters.sandbox.company import Company
 from adapters.sandbox.month import (
     CashPostedAct,
@@ -24,8 +23,8 @@ from adapters.sandbox.month import (
 )
 from adapters.sandbox.records import Customer, Document
 
-LADDERS = {"standard": (3, 11, 21, 28, 40), "firm": (2, 9, 14, 21), "friendly": (5, 17, 30, 42)}
-CALLS = {"standard": 3, "firm": 2, "friendly": 3}
+LADDERS = {"standard": (3, 11, 21, 28, 40), "firm": (2, 9, 14, 21)}
+CALLS = {"standard": 3, "firm": 2}
 GAP = 5
 
 
@@ -131,7 +130,7 @@ class PlainService:
         return -sum(credits_, Decimal(0))
 
     def _steps(self, customer: Customer) -> tuple[str, tuple[int, ...]]:
-        name = self.cadences.get(customer.id, CADENCE_BY_TYPE.get(customer.customer_type, "standard"))
+        name = self.cadences.get(customer.id, "standard")
         return name, LADDERS[name]
 
     def _is_due(self, bill: Document, customer: Customer, day: date) -> bool:

@@ -12,7 +12,15 @@ from adapters.documents import DocumentKind
 from adapters.sandbox import office
 from adapters.sandbox.behaviour import AT_LEAST, NEEDS_SERVICE, OFTEN, Behaviour
 from adapters.sandbox.company import MONTH_BEGINS, Company, believable, first_instant
-from adapters.sandbox.month import CashPostedAct, DisputeAct, Month, PromiseAct, ResolveAct, TaskDoneAct
+from adapters.sandbox.month import (
+    CashPostedAct,
+    DisputeAct,
+    Month,
+    PromiseAct,
+    ResolveAct,
+    SwitchCadenceAct,
+    TaskDoneAct,
+)
 from adapters.sandbox.office import believable_books
 from adapters.sandbox.population import Actor
 from tests.unit.adapters.sandbox.plain_service import PlainService
@@ -211,6 +219,23 @@ def test_the_collector_does_nothing_while_the_office_is_closed_or_the_service_is
         assert month.collector(day, [(customer, "call")]) == []
 
 
+def test_the_watched_get_the_firm_cadence_on_the_first_day() -> None:
+    company, month = begin()
+    switched = {act.customer for act in month.collector(month.days[0]) if isinstance(act, SwitchCadenceAct)}
+    assert company.keeper.ids["end_of_ladder-0"] in switched
+    assert company.keeper.ids["person_step_undone-0"] in switched
+    assert company.keeper.ids["cadence_switched-0"] not in switched
+
+
+def test_an_hour_of_the_day_plays_what_lies_before_it() -> None:
+    company, month = begin()
+    month.morning(month.days[0])
+    month.until(month.days[0], 14)
+    assert company.clock() == office.at(month.days[0], 14)
+    month.until(month.days[0], 10)
+    assert company.clock() == office.at(month.days[0], 14)
+
+
 def test_a_customer_pays_after_the_call_and_one_is_never_called() -> None:
     company, month = begin()
     waits, ignored = company.keeper.ids["pays_after_call-0"], company.keeper.ids["person_step_undone-0"]
@@ -254,6 +279,22 @@ def test_a_mail_that_comes_to_two_addresses_is_read_once_and_bounces_at_each() -
     assert month.on_mail(month.days[0], now, promiser.addresses[0].upper(), mail) == []
     gone = actor(company, Behaviour.BOUNCES)
     assert [each.kind for each in month.on_mail(month.days[0], now, gone.addresses[0], mail)] == ["bounce"]
+
+
+def test_the_same_mail_at_a_second_address_is_no_second_reminder() -> None:
+    company, month = begin()
+    payer = actor(company, Behaviour.PAYS_AFTER_SECOND_STEP)
+    (bill,) = company.keeper.open_bills([payer.key])
+    now = office.at(month.days[0], 10)
+    for message_id in ("one@l.example", "one@l.example"):
+        month.on_mail(month.days[0], now, payer.addresses[0], eml(message_id, bill.number))
+    for day in month.days[:5]:
+        month.evening(day)
+    assert company.keeper.open(bill) == bill.total
+    month.on_mail(month.days[5], office.at(month.days[5], 10), payer.addresses[0], eml("two@l.example", bill.number))
+    for day in month.days[5:11]:
+        month.evening(day)
+    assert company.keeper.open(bill) == 0
 
 
 def test_a_shared_address_reads_for_the_customer_whose_invoice_is_named() -> None:

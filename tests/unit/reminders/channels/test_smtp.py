@@ -10,7 +10,7 @@ from reminders.channels import Mailer, SendOutcome, SendResult, Stage
 from reminders.channels.addresses import BadAddress
 from reminders.channels.smtp import Security, SmtpTransport
 from reminders.channels.smtp_session import as_wire
-from tests.unit.reminders.channels.conftest import Tls
+from tests.unit.reminders.channels.certificates import Tls
 from tests.unit.reminders.channels.fake_smtp import FakeSmtpServer, Place
 
 SENDER, RECIPIENT = "ar@acme.example", "ap@blue.example"
@@ -65,6 +65,15 @@ def test_an_access_token_is_asked_for_at_each_login(tls: Tls) -> None:
             first, second = send(mailer), send(mailer)
     assert (first.outcome, first.code, first.stage) == (SendOutcome.DEFERRED, 535, Stage.LOGIN)
     assert second.outcome is SendOutcome.ACCEPTED
+
+
+def test_a_vault_that_fails_is_heard_of_and_leaves_no_connection_open(tls: Tls) -> None:
+    def locked() -> str:
+        raise RuntimeError("the vault is locked")
+
+    with FakeSmtpServer(tls=tls.server) as server, pytest.raises(RuntimeError, match="vault"):
+        send(protected(server, tls, user="u", password=locked))
+    assert "MAIL" not in " ".join(server.commands)
 
 
 def test_a_server_that_knows_no_login_of_ours_gets_no_mail(tls: Tls) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from reminders.channels import SendOutcome, SendResult, Stage
 from reminders.channels.smtp import Security, SmtpTransport
-from tests.unit.reminders.channels.conftest import Tls
+from tests.unit.reminders.channels.certificates import Tls
 from tests.unit.reminders.channels.fake_smtp import FakeSmtpServer, Fault, Place
 
 SENDER, RECIPIENT = "ar@acme.example", "ap@blue.example"

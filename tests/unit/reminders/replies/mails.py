@@ -7,7 +7,7 @@ HEADERS = (
 )
 
 
-def mail(body: bytes = b"", headers: bytes = HEADERS, **more: str) -> bytes:
+def mail(body: bytes = b"", headers: bytes = HEADERS, /, **more: str) -> bytes:
     """A mail with this body; `more` are further headers, `_` for `-` in their names."""
     further = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in more.items()).encode()
     return headers + further + b"\r\n" + body
@@ -23,8 +23,9 @@ def report(
 ) -> bytes:
     """A delivery report of the standard form (RFC 3464)."""
     return (
-        b"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.blue.example\r\nTo: ar@acme.example\r\nSubject: Undelivered Mail\r\n"
-        b'Auto-Submitted: auto-replied\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        b"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.blue.example\r\nTo: ar@acme.example\r\nSubject: Undelivered\r\n"
+        b"Auto-Submitted: auto-replied\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         b"--b\r\nContent-Type: text/plain\r\n\r\nI am sorry.\r\n"
         b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.blue.example\r\n\r\n"
         + f"Final-Recipient: {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n".encode()

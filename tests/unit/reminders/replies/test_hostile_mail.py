@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,7 @@ from reminders.incoming import IncomingMail, UnreadableMail, read_mail
 from reminders.replies import likely_meaning, scrub
 from tests.unit.reminders.replies.mails import HEADERS, mail, report
 
-LONGEST_SECONDS = 1.0
+LONGEST_SECONDS = 1.0  # of this process's own time: a busy machine proves nothing
 PLAIN = b"From: a@b.example\r\n"
 
 
@@ -82,10 +82,10 @@ MADE_TO_HURT: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", MADE_TO_HURT)
 def test_a_mail_made_to_hurt_is_done_with_in_a_second(name: str) -> None:
     data = MADE_TO_HURT[name]()
-    started = perf_counter()
+    started = process_time()
     read = read_mail(data)
     likely_meaning(scrub(read.text), "en")
-    assert perf_counter() - started < LONGEST_SECONDS
+    assert process_time() - started < LONGEST_SECONDS
     assert isinstance(read, IncomingMail)
     assert len(read.text) <= 64_000
 
@@ -104,10 +104,10 @@ WORDS = [
 
 @pytest.mark.parametrize("words", WORDS, ids=range(len(WORDS)))
 def test_words_made_to_hurt_are_understood_or_not_but_soon(words: str) -> None:
-    started = perf_counter()
+    started = process_time()
     likely_meaning(words, "de")
     scrub(words)
-    assert perf_counter() - started < LONGEST_SECONDS
+    assert process_time() - started < LONGEST_SECONDS
 
 
 pieces = st.sampled_from(

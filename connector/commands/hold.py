@@ -1,0 +1,166 @@
+"""Why we wait, as people wish it: pauses, do-not-contact, opting out; and going on again."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from adapters.ledger import EntryKind
+from connector import pauses
+from connector.commands.desk import Desk, Refused, command
+from connector.commands.find import Found, find_customer, find_items
+from connector.commands.words import Customer, parse_day, plural
+from connector.notes import enqueue_note
+from connector.office import Office
+from connector.store import books, companies, customers, history
+from reminders.account import HoldKind
+from reminders.notes import NoteFacts
+
+MaybeCustomer = Annotated[
+    str, typer.Argument(metavar="[CUSTOMER]", help="Its id, its name, or a part of it. Nobody: the whole company.")
+]
+Off = Annotated[bool, typer.Option("--off", help="Take it back.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    command(app, "pause")(pause)
+    command(app, "resume")(resume)
+    command(app, "do-not-contact")(do_not_contact)
+    command(app, "opt-out")(opt_out)
+
+
+def pause(
+    desk: Desk,
+    customer: MaybeCustomer = "",
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it is noted in the ledger.")],
+    until: Annotated[
+        date | None, typer.Option(parser=parse_day, help="The first day on which reminders may go again.")
+    ] = None,
+    invoice: Annotated[list[str], typer.Option("--invoice", help="Only these invoices, by number.")] = [],  # noqa: B006 - Typer copies it
+) -> None:
+    """Pause reminders: of a customer, of some of its invoices, or of the whole company."""
+    office = desk.office()
+    if until is not None and until <= office.today():
+        raise Refused(f"{until} is not after today: a pause needs a day to come, or none.")
+    if not customer and invoice:
+        raise Refused("Whose invoices? Name the customer, too.")
+    by_account: dict[str | None, list[str]] = {}
+    if customer:
+        with office.database.read() as connection:
+            whose = find_customer(connection, office.company, customer)
+            items = find_items(connection, office.company, whose, invoice)
+        for row in items:
+            by_account.setdefault(row["account"], []).append(row["ref"])
+        by_account = by_account or {ref: [] for ref in whose.accounts}
+    else:
+        by_account[None] = []
+    ids = [
+        pauses.pause(office, account, reason=reason, until=until, items=refs) for account, refs in by_account.items()
+    ]
+    ends = f"until {until}" if until else "until `duecourse resume`"
+    desk.out.result({"holds": ids, "until": until}, f"{whose.name if customer else 'The company'} is paused {ends}.")
+
+
+def resume(
+    desk: Desk,
+    customer: MaybeCustomer = "",
+    *,
+    company: Annotated[
+        bool, typer.Option("--company", help="The whole company; also after a suspicious read or a restored backup.")
+    ] = False,
+) -> None:
+    """Go on: ends the pauses of a customer, or of the whole company."""
+    office = desk.office()
+    if bool(customer) == company:
+        raise Refused("Name a customer, or say --company for the whole company.")
+    if company:
+        ended, lifted = pauses.resume(office, None), _lift(office)
+        told = f"The company goes on ({plural(ended, 'pause')} ended)." + (f" Lifted: {lifted}" if lifted else "")
+        desk.out.result({"ended": ended, "lifted": lifted}, told)
+        return
+    whose = _whose(office, customer)
+    ended = sum(pauses.resume(office, account) for account in whose.accounts)
+    if not ended:
+        raise Refused(f"{whose.name} is not paused: `duecourse why` says what holds.")
+    desk.out.result({"ended": ended}, f"{whose.name} goes on ({plural(ended, 'pause')} ended).")
+
+
+def _lift(office: Office) -> str:
+    """Lifts what stopped the company's jobs; returns what it was. A reconnection is lifted by connecting alone."""
+    with office.database.write("resume company") as connection:
+        because = office.row(connection).paused_because
+        if not because:
+            return ""
+        if "duecourse connect" in because:
+            raise Refused(f"{because}")
+        companies.change(connection, office.company, paused_because=None)
+        history.record(
+            connection,
+            office.company,
+            at=office.now(),
+            actor="person",
+            kind="company_resumed",
+            subject=office.company,
+            data={"because": because},
+        )
+    return because
+
+
+def _whose(office: Office, customer: str) -> Found:
+    with office.database.read() as connection:
+        return find_customer(connection, office.company, customer)
+
+
+def do_not_contact(desk: Desk, customer: Customer, *, off: Off = False) -> None:
+    """Never write to this customer, whatever is due (--off: again)."""
+    office = desk.office()
+    whose = _whose(office, customer)
+    with office.database.write("do not contact") as connection:
+        live = [
+            row
+            for account in whose.accounts
+            for row in pauses.live(connection, office.company, account)
+            if row["kind"] == HoldKind.DO_NOT_CONTACT.value
+        ]
+        if bool(live) is not off:
+            raise Refused(f"{whose.name} is {'marked so already' if live else 'not marked so'}: nothing to change.")
+        for row in live:
+            pauses.end_hold(office, connection, row)
+        ids = [] if off else [_never(office, connection, account) for account in whose.accounts]
+        facts = NoteFacts(on=office.today(), reason="" if off else "do not contact")
+        kind = EntryKind.RESUME if off else EntryKind.PAUSE
+        fact = live[0]["id"] if off else ids[0]
+        enqueue_note(office, connection, kind, fact=fact, customer=whose.main, facts=facts)
+    desk.out.result({"holds": ids, "off": off}, f"{whose.name} is {'written to again' if off else 'not written to'}.")
+
+
+def _never(office: Office, connection: Connection, account: str) -> str:
+    made = pauses.set_hold(
+        office, connection, HoldKind.DO_NOT_CONTACT, account_ref=account, reason="do not contact", ends=None
+    )
+    assert made is not None
+    return made
+
+
+def opt_out(desk: Desk, customer: Customer, *, off: Off = False) -> None:
+    """Leave a customer out of reminders: it has no cadence (--off: it has one again)."""
+    office = desk.office()
+    with office.database.write("opt out") as connection:
+        whose = find_customer(connection, office.company, customer)
+        customers.set_own(connection, office.company, whose.main, opted_out=not off)
+        history.record(
+            connection,
+            office.company,
+            at=office.now(),
+            actor="person",
+            kind="opted_in" if off else "opted_out",
+            account=whose.main,
+            subject=whose.main,
+            data={},
+        )
+        accounts = customers.accounts_of(connection, office.company, whose.main)
+        books.touch_accounts(connection, office.company, accounts, office.today())
+    desk.out.result({"customer": whose.main, "opted_out": not off}, f"{whose.name} is {'in' if off else 'out'}.")
