@@ -15,7 +15,8 @@ from adapters.http import Http
 from adapters.ledger import Ledger
 from adapters.quickbooks.ledger import QuickBooksLedger
 from adapters.quickbooks.limits import Standing
-from adapters.quickbooks.oauth import Endpoints, OAuthClient, Tokens
+from adapters.quickbooks import webhooks
+from adapters.quickbooks.oauth import Endpoints, OAuthClient, Tokens, new_state, read_callback
 from connector.clock import Clock, SystemClock
 from connector.office import Letterhead, Office, SendingRules
 from connector.settings import Security as SettingsSecurity
@@ -52,6 +53,7 @@ class Service:
     vault: Vault
     cadences: Mapping[str, Cadence]
     mailer: Mailer
+    http: Http
 
     def office(self, company_id: str | None = None, *, ledger: Ledger | None = None) -> Office:
         """The office of a company; where there is one only, its name may be left out. Raises `NoSuchCompany`."""
@@ -69,6 +71,7 @@ class Service:
         """Lets go of connections."""
         if isinstance(self.mailer, SmtpTransport):
             self.mailer.close()
+        self.http.close()
         self.database.dispose()
 
 
@@ -95,6 +98,7 @@ def open_service(
         vault=vault,
         cadences=load_cadences(settings.cadence_folder),
         mailer=mailer or smtp_mailer(settings),
+        http=Http(sleep=clock.sleep, chance=random.SystemRandom().random),
     )
 
 
@@ -183,7 +187,7 @@ def quickbooks_oauth(service: Service, *, redirect_url: str | None = None) -> OA
         client_id=settings.client_id,
         client_secret=settings.client_secret.get_secret_value(),
         redirect_uri=redirect_url or settings.redirect_url,
-        http=_http(service),
+        http=service.http,
         now=service.clock.now,
         endpoints=Endpoints(
             authorize_url=settings.authorize_url, token_url=settings.token_url, revoke_url=settings.revoke_url
@@ -211,7 +215,7 @@ def open_quickbooks(
         api_url=settings.api,
         tokens=quickbooks_tokens(service, company_id),
         oauth=quickbooks_oauth(service),
-        http=_http(service),
+        http=service.http,
         quota=StoredQuota(service.database, Standing.decode),
         now=service.clock.now,
         history_months=settings.history_months,
@@ -220,10 +224,44 @@ def open_quickbooks(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A consent that was asked for: the page to open, and where the browser is sent back to."""
+
+    url: str
+    redirect_url: str
+    state: str
+    oauth: OAuthClient
+
+    def finish(self, answered: str) -> tuple[Tokens, str]:
+        """Tokens and realm, for the address that the browser was sent to. Raises LedgerError."""
+        code, realm = read_callback(answered, self.state)
+        return self.oauth.exchange(code, realm), realm
+
+
+def begin_consent(service: Service) -> Consent:
+    """Asks for the consent of a QuickBooks company. Raises `NotSetUp`."""
+    oauth, state = quickbooks_oauth(service), new_state()
+    redirect_url = service.settings.quickbooks.redirect_url
+    return Consent(url=oauth.authorize_url(state), redirect_url=redirect_url, state=state, oauth=oauth)
+
+
+def revoke_consent(service: Service, company_id: str) -> None:
+    """Gives a company's consent back. Raises LedgerError."""
+    quickbooks_oauth(service).revoke(quickbooks_tokens(service, company_id).load())
+
+
+def quickbooks_call(settings: Settings, body: bytes, signature: str) -> frozenset[str] | None:
+    """The realms that a webhook call speaks of; None where it is not Intuit's. Raises `LedgerRejected` for nonsense."""
+    verifier = settings.quickbooks.webhook_verifier
+    if verifier is None or not webhooks.is_genuine(body, signature, verifier.get_secret_value()):
+        return None
+    return webhooks.companies(body)
+
+
+SIGNATURE_HEADER = webhooks.SIGNATURE_HEADER
+
+
 def metered_calls(connection: Connection, row: CompanyRow, now: datetime) -> int:
     """How many metered calls were made for the company in this month (UTC)."""
     return Standing.decode(pace.load(connection, row.ledger_ref)).metered.get(f"{now:%Y-%m}", 0)
-
-
-def _http(service: Service) -> Http:
-    return Http(sleep=service.clock.sleep, chance=random.SystemRandom().random)

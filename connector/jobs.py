@@ -18,6 +18,7 @@ from connector.cash import cash_on
 from connector.deliver import deliver
 from connector.disputes import end_flags
 from connector.inbox import take_in_folder
+from connector.ledger_mail import count_as_contact
 from connector.office import CompanyPaused, Office
 from connector.outbox import post_notes
 from connector.pauses import end_due
@@ -26,7 +27,7 @@ from connector.release import release_cash_drafts
 from connector.remind import remind
 from connector.store import companies, jobs
 from connector.store.companies import CompanyRow
-from connector.sync import SWEEP_EVERY, pause_company, sync
+from connector.sync import SWEEP_EVERY, Progress, pause_company, sync
 
 log = structlog.get_logger()
 
@@ -69,12 +70,19 @@ class UnexpectedFailure(Exception):
         super().__init__(f"Something went wrong that should not ({type(error).__name__}): the log has the details.")
 
 
-def sync_company(office: Office) -> object:
-    """Sync, and what follows from it: promises are judged, flags and holds that are over end."""
+def sync_company(
+    office: Office, *, whole: bool = False, believe: bool = False, progress: Progress | None = None
+) -> object:
+    """Sync, and what follows from it: promises are judged, flags and holds that are over end.
+
+    `whole`, `believe` and `progress` are those of `connector.sync.sync`.
+    """
     with office.database.read() as connection:
         row = office.row(connection)
-    whole = row.swept_at is None or office.now() - row.swept_at > SWEEP_EVERY
-    synced = sync(office, whole=whole)
+    whole = whole or row.swept_at is None or office.now() - row.swept_at > SWEEP_EVERY
+    synced = sync(office, whole=whole, believe=believe, progress=progress)
+    if not row.first_read_done:
+        count_as_contact(office)
     promises.judge(office)
     end_flags(office)
     end_due(office)

@@ -49,7 +49,7 @@ def aging(connection: Connection, company: str, on: date) -> list[Aged]:
     )
     for who, currency, minor in credits_:
         _add(sums, who, currency, "credit", minor)
-    names = {ref: name for ref, name in _names(connection, company, sums)}
+    names = dict(_names(connection, company, sums))
     aged = [_aged(who, names.get(who, who), currency, parts) for (who, currency), parts in sums.items()]
     return sorted(aged, key=lambda each: (each.name.casefold(), each.customer, each.currency))
 

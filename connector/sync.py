@@ -6,7 +6,7 @@ it did not list is asked for by key, and only the ledger's answer counts (design
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -38,11 +38,13 @@ class Synced:
     accounts: int = 0
 
 
-def sync(office: Office, *, whole: bool = False, progress: Progress | None = None) -> Synced:
+def sync(
+    office: Office, *, whole: bool = False, believe: bool = False, progress: Progress | None = None
+) -> Synced:
     """Brings the store up to the ledger's state. Raises LedgerError and `CompanyPaused`.
 
     `whole` also sweeps all open documents; the first sync reads the whole books anyway. `progress` is told how many
-    documents were read and how many are expected.
+    documents were read and how many are expected. `believe`: a person says that a suspicious read is right.
     """
     with office.database.read() as connection:
         row = office.row(connection)
@@ -51,12 +53,12 @@ def sync(office: Office, *, whole: bool = False, progress: Progress | None = Non
     done = Synced()
     for page in office.ledger.changes(row.cursor, whole=whole and row.cursor is not None):
         if page.complete:
-            _ask_for_missing(office, page, done)
+            _ask_for_missing(office, page, done, believe=believe)
         applied = _apply(office, page, checkpoint=True)
         _count(done, page, applied)
         if progress:
             progress(page.done, page.expected)
-    _finish(office, whole=whole or row.cursor is None, done=done)
+    _finish(office, whole=whole or row.cursor is None, done=done, wanted=row.sync_wanted_at)
     return done
 
 
@@ -95,7 +97,7 @@ def _count(done: Synced, page: Page, applied: Applied) -> None:
     done.accounts += len(applied.accounts)
 
 
-def _ask_for_missing(office: Office, page: Page, done: Synced) -> None:
+def _ask_for_missing(office: Office, page: Page, done: Synced, *, believe: bool) -> None:
     """The last page of a whole read: what is open with us and was not listed is asked for by key.
 
     Raises LedgerSuspicious, having applied nothing, where too much would close at once.
@@ -113,11 +115,12 @@ def _ask_for_missing(office: Office, page: Page, done: Synced) -> None:
         return
     answer = office.ledger.fresh(missing, (), row.cursor or page.cursor)
     gone = len(answer.tombstones)
-    if gone > SUSPICIOUS_COUNT and gone * 100 > open_before * SUSPICIOUS_SHARE:
+    if not believe and gone > SUSPICIOUS_COUNT and gone * 100 > open_before * SUSPICIOUS_SHARE:
         _pause(office, f"{gone} of {open_before} open documents would vanish at once.")
         raise LedgerSuspicious(
             f"The ledger says that {gone} of {open_before} open documents are gone. Nothing was changed and no "
-            "reminder leaves: look into the ledger, then run `duecourse resume --company` if it is right.",
+            "reminder leaves: look into the ledger; if it is right, run `duecourse resume --company` and then "
+            "`duecourse sync --believe`.",
         )
     _count(done, answer, _apply(office, answer, checkpoint=False))
 
@@ -141,11 +144,14 @@ def pause_company(office: Office, connection: Connection, because: str) -> None:
     )
 
 
-def _finish(office: Office, *, whole: bool, done: Synced) -> None:
+def _finish(office: Office, *, whole: bool, done: Synced, wanted: datetime | None) -> None:
+    """`wanted`: the call that this sync answers; one that came meanwhile is answered by the next."""
     now = office.now()
     with office.database.write("finish sync") as connection:
         note_cash(office, connection)
-        changes: dict[str, object] = {"synced_at": now, "first_read_done": True, "sync_wanted_at": None}
+        changes: dict[str, object] = {"synced_at": now, "first_read_done": True}
+        if office.row(connection).sync_wanted_at == wanted:
+            changes["sync_wanted_at"] = None
         if whole:
             changes["swept_at"] = now
         companies.change(connection, office.company, **changes)

@@ -61,7 +61,7 @@ def environment() -> Environment:
     """Jinja for our own templates: HTML layouts escape everything, a missing name is an error, no helper in scope."""
     env = Environment(
         loader=FunctionLoader(lambda name: (_TEMPLATES / name).read_text(encoding="utf-8")),
-        autoescape=False,
+        autoescape=select_autoescape(["html"], default_for_string=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -7,6 +7,7 @@ call. What a fault looks like is the dialect's business (`Dialect.faulty`); when
 import json
 import re
 import tomllib
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from threading import Lock
 from typing import Any
 
 HEADER = "x-sandbox-fault"
+_MINUTE = timedelta(minutes=1)
 
 
 class FaultsFileError(ValueError):
@@ -37,7 +39,7 @@ class Rule:
     """Which calls a fault strikes. Empty fields match everything; `path` and `body` are regular expressions.
 
     `count` strikes at most so often, `skip` lets the first ones pass, `rate` strikes that share of the calls (seeded),
-    `minutes` ends it so long after the rule was set.
+    `minutes` ends it so long after the rule was set, `above` strikes only the calls beyond so many in a minute.
     """
 
     fault: str
@@ -50,6 +52,7 @@ class Rule:
     rate: float = 1.0
     seed: int = 0
     minutes: float | None = None
+    above: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,6 +61,7 @@ class _Armed:
     rule: Rule
     since: datetime
     random: Random
+    lately: deque[datetime] = field(default_factory=deque)
     seen: int = 0
     struck: int = 0
 
@@ -95,12 +99,22 @@ class Faults:
         if not _matches(rule, method, path, body):
             return False
         armed.seen += 1
+        if rule.above and self._within(armed) <= rule.above:
+            return False
         if armed.seen <= rule.skip or (rule.count is not None and armed.struck >= rule.count):
             return False
         if rule.rate < 1 and armed.random.random() >= rule.rate:
             return False
         armed.struck += 1
         return True
+
+    def _within(self, armed: _Armed) -> int:
+        """How many calls this rule has seen in the last minute, this one included."""
+        now = self._now()
+        armed.lately.append(now)
+        while now - armed.lately[0] >= _MINUTE:
+            armed.lately.popleft()
+        return len(armed.lately)
 
 
 def _matches(rule: Rule, method: str, path: str, body: bytes) -> bool:

@@ -18,6 +18,7 @@ from connector.bootstrap import NotSetUp, Service
 from connector.clock import SystemClock
 from connector.commands.output import Output
 from connector.connect import CannotConnect
+from connector.consent import NoAnswer
 from connector.disputes import DisputeRefused
 from connector.office import CompanyPaused, Office
 from connector.promises import PromiseRefused
@@ -58,7 +59,7 @@ _CODES: tuple[tuple[ExitCode, tuple[type[Exception], ...]], ...] = (
     (ExitCode.LEDGER, (LedgerError, CompanyPaused)),
     (
         ExitCode.REFUSED,
-        (Refused, TaskRefused, PromiseRefused, DisputeRefused, NothingToSettle, CannotConnect, BadAddress, MoneyError),
+        (Refused, TaskRefused, PromiseRefused, DisputeRefused, NothingToSettle, CannotConnect, NoAnswer, BadAddress, MoneyError),
     ),
 )
 

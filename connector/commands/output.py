@@ -52,6 +52,11 @@ class Output:
         for line in lines:
             console.print(printable(line))
 
+    def flush(self) -> None:
+        """What was said is to be seen now, even through a pipe."""
+        self._shown.file.flush()
+        self._aside.file.flush()
+
     def error(self, text: str) -> None:
         """What went wrong, and what to do next."""
         self._aside.print(printable(text), style="red" if self._aside.is_terminal else None)

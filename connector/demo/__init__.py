@@ -1,5 +1,1 @@
 """The demo: a month in the life of a believable company, played by the service's own jobs on a simulated clock."""
-
-from connector.demo.play import play
-
-__all__ = ["play"]

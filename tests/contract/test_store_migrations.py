@@ -28,8 +28,10 @@ CATALOGUES = {
 @contextmanager
 def opened_empty(databases: Databases) -> Iterator[Database]:
     database = Database(open_engine(databases.new_url(empty=True)))
-    yield database
-    database.dispose()
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 def catalogue(connection: Connection) -> set[tuple[object, ...]]:

@@ -138,7 +138,7 @@ def _no_address(stated: Stated) -> str:
     if not any(_addresses(stated) for _ in stated.ats):
         return ""
     stopped = any(
-        customer_of(row.account) in {"", customer_of(stated.account)} for row in evidence.audit.of(*_NO_ADDRESS_KINDS)
+        customer_of(row.account) == customer_of(stated.account) for row in evidence.audit.of(*_NO_ADDRESS_KINDS)
     )
     reports = any(
         row.data.get("kind") == "delivery_report" and customer_of(row.account) == customer_of(stated.account)

@@ -16,7 +16,6 @@ from adapters.sandbox.company import believable, first_instant
 from adapters.sandbox.faults import read_rules
 from adapters.sandbox.large import fill_large
 
-
 _RATES = {"EUR": Decimal("1.08"), "GBP": Decimal("1.27"), "CAD": Decimal("0.73"), "CHF": Decimal("1.12")}
 
 

@@ -42,6 +42,7 @@ class QuickBooksSandbox:
         settings: SandboxSettings | None = None,
     ) -> None:
         self.settings = settings or SandboxSettings()
+        self.books = books
         self.now = now or books.now
         self.context = Context(books=books, settings=self.settings, now=self.now, zone=ZoneInfo(books.zone))
         self.operations = Operations(self.context)
@@ -51,6 +52,10 @@ class QuickBooksSandbox:
         self._reports = Reports(self.context)
         self._serial = count(1)
         chart.plant(self.context)
+
+    def poison(self, entity: str, ident: str) -> None:
+        """From now on every page that holds this row fails (4002): `poison("Invoice", "130")`."""
+        self.context.poisoned.add((entity, ident))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""

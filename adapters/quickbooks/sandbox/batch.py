@@ -10,6 +10,8 @@ _OPERATIONS = frozenset(["create", "update", "delete", "void"])
 def batch(operations: Operations, body: Json) -> Json:
     """The `BatchItemResponse` for a body. Raises `Refused` (1040) where it holds too many items."""
     items = body.get("BatchItemRequest") or []
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+        raise Refused("2010", "BatchItemRequest is a list of objects")
     limit = operations.context.settings.batch_items
     if len(items) > limit:
         raise Refused("1040", f"Number of items in the batch exceeds the maximum of {limit}.")

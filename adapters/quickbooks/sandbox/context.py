@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from adapters.quickbooks.sandbox.settings import SandboxSettings
-from adapters.quickbooks.sandbox.wire import Json, Refused, offset_time
+from adapters.quickbooks.sandbox.wire import NAME_TAKEN, Json, Refused, not_found, offset_time
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import BooksError, ListEntry, Stamped
 
@@ -81,5 +81,7 @@ class Context:
 def refused(error: BooksError) -> Refused:
     """What the books would not take, as Intuit's fault."""
     code = _CODES.get(error.code, "6000")
-    detail = f"Business Validation Error: {error}" if code == "6000" else str(error)
+    if code == "610":
+        return not_found()
+    detail = {"6000": f"Business Validation Error: {error}", "6240": NAME_TAKEN}.get(code, str(error))
     return Refused(code, detail)

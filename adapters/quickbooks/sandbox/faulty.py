@@ -29,7 +29,7 @@ class QuickBooksFault(StrEnum):
 def answer_for(app: QuickBooksSandbox, rule: Rule) -> Answer | None:
     """The answer that a fault puts in place of the real one; None where it only changes how later calls fare."""
     if rule.fault == QuickBooksFault.POISON:
-        app.context.poisoned.add((rule.options.get("entity", rule.entity), rule.options.get("id", "")))
+        app.poison(rule.options.get("entity", rule.entity), rule.options.get("id", ""))
         return None
     shape = _SHAPES.get(rule.fault)
     return shape(app, rule.options) if shape else None

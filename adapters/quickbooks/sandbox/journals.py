@@ -17,7 +17,7 @@ from adapters.quickbooks.sandbox.lists import account_id
 from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
 from adapters.quickbooks.sandbox.sales import day_from
-from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
+from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_amount
 from adapters.sandbox.records import ZERO, EntryLine, JournalEntry
 from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row
@@ -101,7 +101,7 @@ class JournalEntries(Entity[JournalEntry]):
             raise Refused("6000", f"Business Validation Error: {detail_text}")
         sign = -1 if detail.get("PostingType") == "Credit" else 1
         customer = self.books.customer(named).id if on_ar else None
-        return customer, as_decimal(line.get("Amount"), "Amount") * sign, account.name
+        return customer, as_amount(line.get("Amount"), "Amount") * sign, account.name
 
     def update(self, record: JournalEntry, body: Json, *, sparse: bool) -> None:
         """Changes number and note; the lines stay as they were booked."""

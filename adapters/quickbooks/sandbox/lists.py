@@ -9,12 +9,13 @@ import msgspec
 from adapters.quickbooks.sandbox.context import Context
 from adapters.quickbooks.sandbox.entity import STAMPS, Entity, writable
 from adapters.quickbooks.sandbox.query import Field, Of
-from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
+from adapters.quickbooks.sandbox.wire import NAME_TAKEN, Json, Refused, amount, as_decimal
 from adapters.sandbox.records import ZERO, ListEntry
 from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row
 
 _COMPUTED = frozenset(["Active"])
+_TERM_DAYS = {"DueDays", "DiscountDays", "DayOfMonthDue", "DueNextMonthDays", "DiscountDayOfMonth"}
 _ACTIVE = {"active": Field("active", Of.FLAG)}
 
 
@@ -46,7 +47,7 @@ class NameList(Entity[ListEntry]):
         if not title:
             raise Refused("2020", f"Required parameter {self.titled} is missing", element=self.titled)
         if self.context.listed(self.kind, name=title):
-            raise Refused("6240", "The name supplied already exists. : null")
+            raise Refused("6240", NAME_TAKEN)
         return title
 
     def _add(self, title: str, body: Json, sequence: str = "") -> str:
@@ -84,6 +85,9 @@ class Terms(NameList):
 
     def shaped(self, extra: Json) -> Json:
         """A term is driven by days, or by a date."""
+        for name in _TERM_DAYS & set(extra):
+            if not str(extra[name]).isdigit():
+                raise Refused("2080", f"Invalid value for {name}: {extra[name]}", element=name)
         kind = "DATE_DRIVEN" if extra.get("DayOfMonthDue") else "STANDARD"
         return {**extra, "Type": kind}
 
@@ -116,6 +120,11 @@ class Vendors(NameList):
     titled = "DisplayName"
     defaults: ClassVar[Json] = {"Balance": 0, "Vendor1099": False}
     fields: ClassVar[dict[str, Field]] = {**STAMPS, **_ACTIVE, "displayname": Field("name"), **_plain("CompanyName")}
+
+    def shaped(self, extra: Json) -> Json:
+        """Every vendor has a name for its cheques and a currency."""
+        currency = self.context.currency_ref(self.books.home_currency)
+        return {"PrintOnCheckName": extra.get("DisplayName", ""), "CurrencyRef": currency, **extra}
 
 
 class Accounts(NameList):

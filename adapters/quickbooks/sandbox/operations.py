@@ -25,6 +25,7 @@ from adapters.quickbooks.sandbox.lists import (
 from adapters.quickbooks.sandbox.payments import Payments
 from adapters.quickbooks.sandbox.query import compiled, parse
 from adapters.quickbooks.sandbox.sales import CreditMemos, Invoices
+from adapters.quickbooks.sandbox.shapes import check_shape
 from adapters.quickbooks.sandbox.wire import Json, Refused
 from adapters.sandbox.records import BooksError, Document
 from adapters.sandbox.store import Row
@@ -82,6 +83,7 @@ class Operations:
     def write(self, name: str, body: Json, params: Mapping[str, str], operation: str = "") -> Json:
         """Creates, updates, voids or deletes, as `operation`, or the body's own Id, says."""
         entity = self.entity(name)
+        check_shape(body)
         wanted = operation or params.get("operation", "")
         if params.get("include") == "void":
             wanted = "void"

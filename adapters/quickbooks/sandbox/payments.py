@@ -17,7 +17,7 @@ from adapters.quickbooks.sandbox.entity import (
 from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
 from adapters.quickbooks.sandbox.sales import day_from
-from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
+from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_amount
 from adapters.sandbox.records import ZERO, Allocation, Document
 from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row
@@ -90,7 +90,7 @@ class Payments(Entity[Document]):
         given = day_of(body, "TxnDate")
         return self.books.pay(
             self.books.customer(ident).id,
-            as_decimal(body["TotalAmt"], "TotalAmt"),
+            as_amount(body["TotalAmt"], "TotalAmt"),
             on=day_from(given, "TxnDate") if given else self.context.today(),
             apply=self._parts(body),
             currency=reference(body, "CurrencyRef") or None,
@@ -111,7 +111,7 @@ class Payments(Entity[Document]):
         if given:
             changes["issue_date"] = day_from(given, "TxnDate")
         if "Line" in body or not sparse:
-            total = as_decimal(body.get("TotalAmt", -record.total), "TotalAmt")
+            total = as_amount(body.get("TotalAmt", -record.total), "TotalAmt")
             self.books.rewrite_payment(record.id, total, self._parts(body))
         self.books.change_document(record.id, **changes)
 
@@ -128,7 +128,7 @@ class Payments(Entity[Document]):
         for line in body.get("Line") or []:
             for link in line.get("LinkedTxn") or []:
                 target = self._target(link)
-                value = as_decimal(line.get("Amount"), "Line.Amount")
+                value = as_amount(line.get("Amount"), "Line.Amount")
                 sign = 1 if target.open >= 0 and target.kind is not DocumentKind.CREDIT_MEMO else -1
                 parts[target.id] = parts.get(target.id, ZERO) + value * sign
         return {ident: value for ident, value in parts.items() if value}

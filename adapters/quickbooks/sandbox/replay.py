@@ -39,5 +39,8 @@ class Replay:
         return found.answer
 
     def remember(self, request_id: str, body: bytes, answer: bytes) -> None:
-        """Keeps an answer."""
+        """Keeps an answer, and lets go of those whose time is over."""
+        oldest = next(iter(self._answers.values()), None)
+        if oldest is not None and self._now() - oldest.at > self._settings.request_ids_kept:
+            del self._answers[next(iter(self._answers))]
         self._answers[request_id] = _Answered(self._now(), sha256(body).digest(), answer)

@@ -17,7 +17,7 @@ from adapters.quickbooks.sandbox.entity import (
 )
 from adapters.quickbooks.sandbox.properties import PROPERTIES
 from adapters.quickbooks.sandbox.query import Field, Of
-from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_decimal
+from adapters.quickbooks.sandbox.wire import Json, Refused, amount, as_amount, as_decimal
 from adapters.sandbox.records import ZERO, Document
 from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.store import Row
@@ -112,7 +112,7 @@ class SalesForm(Entity[Document]):
             return None
         body["Line"] = _numbered(lines)
         tax = body.get("TxnTaxDetail") or {}
-        return _sum(lines) + as_decimal(tax.get("TotalTax"), "TotalTax")
+        return (_sum(lines) + as_decimal(tax.get("TotalTax"), "TotalTax")).quantize(_CENT)
 
     def customer_of(self, body: Json) -> str:
         """The customer whom a body names. Raises `Refused` (2020, 6250)."""
@@ -190,7 +190,7 @@ class Invoices(SalesForm):
             total,
             due_date=self._due(body, changes["issue_date"]),
             number=self.number_for(changes, params),
-            deposit=as_decimal(body.get("Deposit"), "Deposit"),
+            deposit=as_amount(body.get("Deposit"), "Deposit"),
             currency=reference(body, "CurrencyRef") or None,
             **changes,
         )
@@ -203,7 +203,7 @@ class Invoices(SalesForm):
         total = self.total_of(body, required=not sparse and not record.voided)
         if total is not None and not record.voided:
             changes["extra"] |= {"Line": body["Line"]}
-            deposit = as_decimal(body.get("Deposit"), "Deposit") if "Deposit" in body or not sparse else record.deposit
+            deposit = as_amount(body.get("Deposit"), "Deposit") if "Deposit" in body or not sparse else record.deposit
             self.books.change_total(record.id, total, deposit)
         if "DueDate" in body or not sparse:
             changes["due_date"] = self._due(body, changes.get("issue_date", record.issue_date))

@@ -11,6 +11,7 @@ import msgspec
 Json: TypeAlias = dict[str, Any]
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _CENT = Decimal("0.01")
+_TOO_MUCH = Decimal(10) ** 11
 
 
 def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -36,9 +37,17 @@ def as_decimal(value: object, field: str) -> Decimal:
     if value in (None, ""):
         return Decimal(0)
     try:
-        return Decimal(str(value))
+        given = Decimal(str(value))
     except InvalidOperation as error:
         raise Refused("2080", f"Invalid value for {field}: {value}", element=field) from error
+    if not given.is_finite() or abs(given) >= _TOO_MUCH:
+        raise Refused("2080", f"Invalid value for {field}: {value}", element=field)
+    return given
+
+
+def as_amount(value: object, field: str) -> Decimal:
+    """An amount of money from a request, to the cent."""
+    return as_decimal(value, field).quantize(_CENT)
 
 
 def offset_time(at: datetime, zone: ZoneInfo) -> str:
@@ -81,6 +90,7 @@ _NOT_FOUND = (
     "Object Not Found : Something you're trying to use has been made inactive. "
     "Check the fields with accounts, customers, items, vendors or employees."
 )
+NAME_TAKEN = "The name supplied already exists. : null"
 _STALE = (
     "Stale Object Error : You and somebody else were working on this at the same time. "
     "Somebody else finished before you did, so your work was not saved."

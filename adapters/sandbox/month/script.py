@@ -220,8 +220,13 @@ class Script:
         for actor, day, until in zip(stage.playing(Behaviour.PAUSE_ENDS), (1, 8), (7, 15), strict=True):
             pause = PauseAct(customer=stage.id_of(actor), until=stage.day(until), reason="New accounts payable contact")
             stage.plan(stage.day(day), pause)
-        watched = [actor for actor in stage.company.actors.values() if actor.customer_type == WATCH_LIST]
-        switched = zip(stage.playing(Behaviour.CADENCE_SWITCHED), (8, 10), strict=True)
-        for actor, day in (*((each, 0) for each in watched), *switched):
-            stage.plan(stage.day(day), SwitchCadenceAct(customer=stage.id_of(actor), cadence="firm"))
+        for actor in stage.company.actors.values():
+            if actor.customer_type == WATCH_LIST:
+                self._make_firm(actor, 0)
+        for actor, day in zip(stage.playing(Behaviour.CADENCE_SWITCHED), (8, 10), strict=True):
+            self._make_firm(actor, day)
         stage.plan(stage.day(SILENT.stop), CashPostedAct(day=stage.day(SILENT.stop)))
+
+    def _make_firm(self, actor: Actor, day: int) -> None:
+        act = SwitchCadenceAct(customer=self._stage.id_of(actor), cadence="firm")
+        self._stage.plan(self._stage.day(day), act)

@@ -64,9 +64,7 @@ def caps(evidence: Evidence, finding: Finding) -> None:
         _within_caps(evidence, finding, f"address {address}", messages, [])
 
 
-def _within_caps(
-    evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[date]
-) -> None:
+def _within_caps(evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[date]) -> None:
     days = [*(message.day for message in messages), *calls]
     for message in messages:
         cadence = evidence.cadence(_cadence(evidence, message))

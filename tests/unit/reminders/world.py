@@ -1,8 +1,8 @@
 """A tiny world in which the rules can be watched: one account, its bills, and what happens to them day by day.
 
 A `History` is what hypothesis draws; `live` plays it, applying each decision as the service would: it looks only at the
-account's `look_on` day or after a change, sends on working days, and is down now and then. On the days on which it does
-not look, `decide` is asked all the same, and must have nothing to do.
+account's `look_on` day or after a change, sends on working days, and is down now and then. Watched, `decide` is asked
+on the other days too, on which it must have nothing to do.
 """
 
 from collections.abc import Iterator, Mapping
@@ -78,6 +78,7 @@ def histories(
     *,
     cadences: tuple[int, ...] = tuple(range(len(CADENCES))),
     terms: tuple[int, int] = (-15, 30),
+    amounts: tuple[int, int] = (1, 50_000),
     latest: int = DAYS - 20,
     least: int = 3,
     most: int = 10,
@@ -87,7 +88,7 @@ def histories(
         Bill,
         seen=st.integers(0, 30),
         term=st.integers(*terms),
-        amount=st.integers(1, 50_000),
+        amount=st.integers(*amounts),
         currency=st.sampled_from(("USD", "USD", "EUR")),
     )
     happenings = st.builds(
@@ -165,7 +166,7 @@ class World:
         return [each for each in self.said if each.item.ref == ref and each.cycle == cycle]
 
 
-def live(history: History) -> World:
+def live(history: History, *, watched: bool = False) -> World:
     """Plays a history to its end."""
     world = World(cadence=CADENCES[history.first_cadence])
     for offset in range(DAYS):
@@ -177,7 +178,7 @@ def live(history: History) -> World:
             if each.on == offset:
                 _happen(world, each, today)
         if today >= world.down_until:
-            _decide(world, today)
+            _decide(world, today, watched=watched)
     return world
 
 
@@ -305,10 +306,12 @@ def acts(decision: Decision) -> bool:
     return bool(decision.message or decision.person_step or decision.lapsed or decision.not_made or decision.escalate)
 
 
-def _decide(world: World, today: date) -> None:
+def _decide(world: World, today: date, *, watched: bool) -> None:
+    looked = world.changed or (world.look_on is not None and world.look_on <= today)
+    if not looked and not watched:
+        return
     account = world.account()
     decision = decide(account, world.cadence, today, CALENDAR)
-    looked = world.changed or (world.look_on is not None and world.look_on <= today)
     sent = looked and decision.message is not None and CALENDAR.is_working(today)
     world.days.append(
         Day(on=today, account=account, cadence=world.cadence, decision=decision, looked=looked, sent=sent)

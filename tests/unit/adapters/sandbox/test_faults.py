@@ -34,6 +34,17 @@ def test_a_rule_ends_after_its_minutes() -> None:
     assert strikes(faults, 1) == [False]
 
 
+def test_a_rule_strikes_the_calls_beyond_so_many_in_a_minute() -> None:
+    clock = Clock()
+    faults = Faults(clock)
+    faults.add(Rule(fault="throttle", above=3))
+    assert strikes(faults, 5) == [False, False, False, True, True]
+    clock.at += timedelta(seconds=59)
+    assert strikes(faults, 1) == [True]
+    clock.at += timedelta(seconds=2)
+    assert strikes(faults, 3) == [False, False, True]
+
+
 def test_a_rate_is_repeatable_by_its_seed() -> None:
     first, second, other = Faults(Clock()), Faults(Clock()), Faults(Clock())
     first.add(Rule(fault="html", rate=0.3, seed=7))

@@ -236,6 +236,27 @@ def test_a_look_alike_is_shown_for_what_it_is() -> None:
 texts = st.text(st.characters(codec="utf-8"), max_size=120)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "=?utf-8?q?evil?=",
+        'Jane "JD" Doe',
+        "Jane \\ Doe",
+        'Jane\\"',
+        "Doe, Jane",
+        "Jäne <x@y.example>",
+        "(Jane)",
+        "a@b",
+        "J:;.D",
+    ],
+)
+def test_names_and_subjects_are_read_as_they_were_written(words: str) -> None:
+    mail = read(build(message(subject=words), envelope(sender_name=words), DATE))
+    assert mail["Subject"] == words
+    (sender,) = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (words, "ar@acme.example")
+
+
 def lines(text: str) -> str:
     """`text` as lines: with one kind of line end, the last one included."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")

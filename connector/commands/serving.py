@@ -1,0 +1,82 @@
+"""What runs on: `serve`, `sandbox quickbooks`, and the `demo`."""
+
+from enum import Enum
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from connector.bootstrap import SandboxWish, serve_sandbox
+from connector.commands.desk import Desk, ExitCode, command, group
+from connector.logs import configure_logs
+from connector.serve import serve as serve_all
+from connector.serve import stopped_by_signals
+
+sandbox = group("Stand-ins for ledgers, to try things on.")
+
+
+class CompanyKind(str, Enum):
+    """What the sandbox is about."""
+
+    BELIEVABLE = "believable"
+    EMPTY = "empty"
+
+
+class Size(str, Enum):
+    """How large the believable company is; large holds a million invoices."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+def serve(desk: Desk) -> None:
+    """Run the service: jobs on their schedule, /healthz and webhooks, until SIGTERM or Ctrl-C."""
+    service, stop = desk.service, Event()
+    configure_logs(service.settings.log_level, service.clock)
+    where = service.settings.serve
+    desk.out.say(f"Serving on http://{where.host}:{where.port}; Ctrl-C stops after the running job.")
+    desk.out.flush()
+    with stopped_by_signals(stop):
+        serve_all(service, stop)
+
+
+@command(sandbox, "quickbooks")
+def quickbooks(
+    desk: Desk,
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
+    company: Annotated[CompanyKind, typer.Option(help="Whose books.")] = CompanyKind.BELIEVABLE,
+    seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 1,
+    size: Annotated[Size, typer.Option(help="How large it is.")] = Size.SMALL,
+    faults: Annotated[Path | None, typer.Option(help="Faults to strike, as a TOML or JSON file.")] = None,
+) -> None:
+    """Serve QuickBooks' API over a company's books on this machine, until Ctrl-C. Prints its address."""
+    stop = Event()
+    wish = SandboxWish(port=port, company=company.value, seed=seed, size=size.value, faults=faults)
+    with desk.out.progress("Writing the books"):
+        served = serve_sandbox(wish)
+    with stopped_by_signals(stop), served as url:
+        desk.out.result({"url": url, "company": company, "seed": seed, "size": size}, url)
+        desk.out.flush()
+        stop.wait()
+
+
+def demo(
+    desk: Desk,
+    *,
+    out: Annotated[Path, typer.Option(help="Where the month's evidence is left.")] = Path("demo-out"),
+    seed: Annotated[int, typer.Option(help="Another seed, another month.")] = 1,
+) -> int:
+    """Play a month in the life of a believable company; the judge then checks every promise."""
+    from connector.demo.show import show
+
+    return ExitCode.DONE if show(out, seed=seed, console=desk.out.console) else ExitCode.DIFFERS
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(sandbox, name="sandbox")
+    command(root, "serve")(serve)
+    command(root, "demo")(demo)
