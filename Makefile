@@ -36,9 +36,11 @@ format: $(READY) ## put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: $(READY) ## renew requirements.lock from pyproject.toml
+lock: $(READY) ## renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra build --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -o docker/requirements.lock
 
 clean: ## remove what was made
 	@rm -rf $(VENV) demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

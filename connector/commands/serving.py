@@ -6,6 +6,7 @@ from threading import Event
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from connector.bootstrap import SandboxWish, serve_sandbox
 from connector.commands.desk import Desk, ExitCode, command, group
@@ -55,9 +56,7 @@ def quickbooks(
     """Serve QuickBooks' API over a company's books on this machine, until Ctrl-C. Prints its address."""
     stop = Event()
     wish = SandboxWish(port=port, company=company.value, seed=seed, size=size.value, faults=faults)
-    with desk.out.progress("Writing the books"):
-        served = serve_sandbox(wish)
-    with stopped_by_signals(stop), served as url:
+    with stopped_by_signals(stop), serve_sandbox(wish) as url:
         desk.out.result({"url": url, "company": company, "seed": seed, "size": size}, url)
         desk.out.flush()
         stop.wait()
@@ -72,7 +71,7 @@ def demo(
     """Play a month in the life of a believable company; the judge then checks every promise."""
     from connector.demo.show import show
 
-    return ExitCode.DONE if show(out, seed=seed, console=desk.out.console) else ExitCode.DIFFERS
+    return ExitCode.DONE if show(out, seed=seed, console=Console(file=desk.out.stdout)) else ExitCode.DIFFERS
 
 
 def add_to(root: typer.Typer) -> None:

@@ -27,7 +27,7 @@ def folded(name: str, pieces: Sequence[str], between: str = "") -> str:
 
 def words(text: str) -> list[str]:
     """`text` as pieces of a header: its own words, or encoded ones where it is not plain ASCII."""
-    if text.isascii() :
+    if text.isascii() and "=?" not in text:
         return text.split(" ")
     chunks, chunk = [], b""
     for char in text:
