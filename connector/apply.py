@@ -253,6 +253,8 @@ class _Page:
         main = self._main_account(each.customer)
         if each.voided and before is not None and not before["voided"]:
             self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
+        if before is not None and _reaches_otherwise(before, each):
+            self._touch(self.directory.account(each.customer, each.bill_emails))
         if before is None and each.kind is DocumentKind.INVOICE and not self.page.whole_read:
             self._happened(What.NEW, each.ref, main)
         if each.kind is not DocumentKind.INVOICE:
@@ -365,6 +367,11 @@ def _item_differs(row: RowMapping, one: Item, target: str) -> bool:
     return bool(
         row["open_minor"] != one.open.minor or row["due_date"] != one.due_date or row["account"] != target,
     )
+
+
+def _reaches_otherwise(row: RowMapping, each: Document) -> bool:
+    """Whether the document itself went out meanwhile, or goes to somebody else."""
+    return bool(row["delivery"] != each.delivery.value or tuple(row["bill_emails"]) != each.bill_emails)
 
 
 def _family_changed(row: RowMapping, each: Customer) -> bool:

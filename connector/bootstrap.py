@@ -9,16 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection
 
 from adapters.http import Http
 from adapters.ledger import Ledger
+from adapters.quickbooks import webhooks
 from adapters.quickbooks.ledger import QuickBooksLedger
 from adapters.quickbooks.limits import Standing
-from adapters.quickbooks import webhooks
 from adapters.quickbooks.oauth import Endpoints, OAuthClient, Tokens, new_state, read_callback
 from connector.clock import Clock, SystemClock
 from connector.office import Letterhead, Office, SendingRules

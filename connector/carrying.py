@@ -34,10 +34,10 @@ def carry_over(office: Office, number: int, *, result: str = "") -> Done:
             raise TaskRefused(f"Task {number} is about no replaced invoice: leave --carry out.")
         pair = _Pair(gone=row["facts"]["gone"], new=_item(connection, office.company, row["facts"]["new"]))
         said, contested = _promised(connection, office, pair), _contested(connection, office.company, pair)
-    for each in said:
-        promises.make_promise(office, each)
-    for each in contested:
-        disputes.open_dispute(office, each)
+    for promised in said:
+        promises.make_promise(office, promised)
+    for disputed in contested:
+        disputes.open_dispute(office, disputed)
     with office.database.write("carry over") as connection:
         steps = _carry_position(office, connection, pair)
         _carry_promises(office, connection, pair)

@@ -13,7 +13,20 @@ import structlog
 import typer
 
 from connector.bootstrap import Service, open_service
-from connector.commands import audit, cadence, company, contact, daily, dispute, hold, look, mail, promise, serving, task
+from connector.commands import (
+    audit,
+    cadence,
+    company,
+    contact,
+    daily,
+    dispute,
+    hold,
+    look,
+    mail,
+    promise,
+    serving,
+    task,
+)
 from connector.commands.desk import Desk, ExitCode, explain
 from connector.commands.output import Output
 from connector.logs import configure_logs

@@ -57,7 +57,7 @@ def _handler(path: str, answered: list[str]) -> type[BaseHTTPRequestHandler]:
 
         timeout = 10  # a connection that says nothing does not keep the others waiting for long
 
-        def do_GET(self) -> None:  # noqa: N802 - the base's name
+        def do_GET(self) -> None:
             """Answers a visit."""
             matters = urlsplit(self.path).path == path
             if matters:

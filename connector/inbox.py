@@ -173,22 +173,29 @@ class _Taking:
         )
 
     def _bounced(self, mail: IncomingMail, whose: str | None) -> None:
-        office, now = self.office, self.office.now()
+        """A final failure stops the address, if the report returns a mail that we sent there: others are forged easily."""
+        office = self.office
         assert mail.report is not None
         for failed in mail.report.recipients:
-            if not failed.permanent:
+            sent = [each for each in mail.report.reminder_ids if self._went_to(each, failed.address)]
+            if not failed.permanent or not sent:
                 continue
-            addresses.stop(
-                self.connection, office.company, failed.address, because=f"bounced: {failed.diagnostic}", now=now
-            )
+            because = f"bounced: {failed.diagnostic}"
+            addresses.stop(self.connection, office.company, failed.address, because=because, now=office.now())
             self._task(
                 "bad_address",
                 whose,
                 f"Mail to {failed.address} came back ({failed.status or failed.diagnostic}): is there another address?",
                 key=f"bounced:{failed.address.casefold()}",
             )
-            for reminder_id in mail.report.reminder_ids:
+            for reminder_id in sent:
                 settle_dispatch(office, self.connection, reminder_id, failed.address, arrived=False, by="a bounce")
+
+    def _went_to(self, reminder_id: str, address: str) -> bool:
+        return any(
+            row["address"].casefold() == address.casefold() and row["company"] == self.office.company
+            for row in reminders.dispatches(self.connection, reminder_id)
+        )
 
     # -- writing down
 

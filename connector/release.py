@@ -55,10 +55,12 @@ def approve(office: Office, ids: Sequence[str] | None, *, by: str) -> int:
 
 
 def set_mode(office: Office, mode: Mode, *, by: str) -> None:
-    """Switches a company's mode."""
+    """Switches a company's mode. In review, what has not left yet waits for approval too."""
     with office.database.write("set mode") as connection:
         before = office.row(connection).mode
         companies.change(connection, office.company, mode=mode.value)
+        if mode is Mode.REVIEW:
+            reminders.hold_back(connection, office.company)
         history.record(
             connection,
             office.company,

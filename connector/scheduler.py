@@ -111,10 +111,10 @@ class Scheduler:
                 continue
             if _id(row, job) not in known:
                 first = FIRST_RUN.get(job)
-                when = {"next_run_time": self._service.clock.now() + timedelta(seconds=first)} if first is not None else {}
-                self._scheduler.add_job(
-                    self.run, self._trigger(row, job), args=[row.id, job], id=_id(row, job), **when
+                when = (
+                    {"next_run_time": self._service.clock.now() + timedelta(seconds=first)} if first is not None else {}
                 )
+                self._scheduler.add_job(self.run, self._trigger(row, job), args=[row.id, job], id=_id(row, job), **when)
 
     def _trigger(self, row: CompanyRow, job: Job) -> IntervalTrigger | CronTrigger:
         match job:
@@ -156,4 +156,3 @@ class Scheduler:
 
 def _id(row: CompanyRow, job: Job) -> str:
     return f"{row.id}:{job.value}"
-

@@ -6,6 +6,7 @@ On SIGTERM or SIGINT nothing new begins, the running job ends, and then the proc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import socket
 from threading import Event, Thread
 
 import structlog
@@ -56,7 +57,9 @@ def stopped_by_signals(stop: Event) -> Iterator[None]:
 def _answering(service: Service) -> Iterator[None]:
     """The web addresses, in a thread of their own."""
     where = service.settings.serve
-    server = _Server(uvicorn.Config(make_app(service), host=where.host, port=where.port, log_config=None, lifespan="off"))
+    server = _Server(
+        uvicorn.Config(make_app(service), host=where.host, port=where.port, log_config=None, lifespan="off")
+    )
     thread = Thread(target=server.run_quietly, name="web", daemon=True)
     thread.start()
     if not server.is_up.wait(_START_SECONDS) or not server.started:
@@ -79,9 +82,9 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.is_up = Event()
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
+    async def startup(self, sockets: list[socket] | None = None) -> None:
         """Starts, and says so."""
-        await super().startup(sockets)  # type: ignore[arg-type]  # sockets, as the base has them
+        await super().startup(sockets)
         self.is_up.set()
 
     def run_quietly(self) -> None:

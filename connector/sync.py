@@ -38,9 +38,7 @@ class Synced:
     accounts: int = 0
 
 
-def sync(
-    office: Office, *, whole: bool = False, believe: bool = False, progress: Progress | None = None
-) -> Synced:
+def sync(office: Office, *, whole: bool = False, believe: bool = False, progress: Progress | None = None) -> Synced:
     """Brings the store up to the ledger's state. Raises LedgerError and `CompanyPaused`.
 
     `whole` also sweeps all open documents; the first sync reads the whole books anyway. `progress` is told how many

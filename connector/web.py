@@ -67,7 +67,9 @@ async def _body(request: Request) -> bytes | None:
 def want_sync(database: Database, realms: frozenset[str], now: Callable[[], datetime]) -> int:
     """Asks for a sync of the companies of these realms. Returns how many there are."""
     with database.write("want sync") as connection:
-        called = [row for row in companies.load_all(connection) if row.ledger == "quickbooks" and row.ledger_ref in realms]
+        called = [
+            row for row in companies.load_all(connection) if row.ledger == "quickbooks" and row.ledger_ref in realms
+        ]
         for row in called:
             companies.change(connection, row.id, sync_wanted_at=now())
     return len(called)
@@ -89,7 +91,10 @@ def health_of(database: Database, now: datetime, *, sync_minutes: int) -> dict[s
 def _company(row: CompanyRow, known: Mapping[str, RowMapping], now: datetime, longest: timedelta) -> dict[str, object]:
     since_sync = now - (row.synced_at or row.connected_at)
     told = {
-        job.value: {"last_success_seconds": _age(known[job.value]["last_success_at"], now), "failures": known[job.value]["failures"]}
+        job.value: {
+            "last_success_seconds": _age(known[job.value]["last_success_at"], now),
+            "failures": known[job.value]["failures"],
+        }
         for job in Job
         if job.value in known
     }

@@ -28,7 +28,9 @@ def likely_zones(proposed: str, country: str, now: datetime) -> list[str]:
     fitting = [name for name in at_home if _has(name, offset, now)]
     if fitting or at_home:
         return (fitting or at_home)[:_MOST]
-    return [name for name in sorted(available_timezones()) if name.startswith(_REGIONS) and _has(name, offset, now)][:_MOST]
+    return [name for name in sorted(available_timezones()) if name.startswith(_REGIONS) and _has(name, offset, now)][
+        :_MOST
+    ]
 
 
 def _has(name: str, offset: timedelta, now: datetime) -> bool:

@@ -10,15 +10,16 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from reminders.cadence_check import CadenceProblem, Lines, exact_amount, problems_of, read_tables
+from reminders.cadence_check import problems_of
 from reminders.cadence_reading import read_aloud, simulate
 from reminders.steps import Cadence, Rules, Step
+from reminders.toml_lines import FileProblem, Lines, exact_amount, read_tables
 
 __all__ = [
     "BUILTIN",
     "Cadence",
-    "CadenceProblem",
     "CadenceProblems",
+    "FileProblem",
     "Rules",
     "Step",
     "load_builtin",
@@ -34,7 +35,7 @@ _VERSION_DIGITS = 12
 class CadenceProblems(ValueError):
     """A cadence file that cannot be used; `problems` are all of its mistakes, in the order of their lines."""
 
-    def __init__(self, source: str, problems: Iterable[CadenceProblem]) -> None:
+    def __init__(self, source: str, problems: Iterable[FileProblem]) -> None:
         self.source = source
         self.problems = sorted(problems)
         super().__init__("\n".join(f"{source}:{problem.line}: {problem.text}" for problem in self.problems))
@@ -42,7 +43,7 @@ class CadenceProblems(ValueError):
 
 def parse_cadence(text: str, *, source: str) -> Cadence:
     """The cadence written in `text`. Raises `CadenceProblems` with all that is wrong, naming `source`."""
-    tables, problems = read_tables(text)
+    tables, problems = read_tables(text, "step")
     problems += problems_of(tables, Lines(text))
     if problems:
         raise CadenceProblems(source, problems)

@@ -33,6 +33,13 @@ class UnknownTone(ValueError):
         super().__init__(f"There are no words for {tone!r}; the tones are {', '.join(TONES)}.")
 
 
+class MissingPromise(LookupError):
+    """The plan names a broken promise that the context does not hold."""
+
+    def __init__(self, promise_id: str) -> None:
+        super().__init__(f"The broken promise {promise_id!r} is not among the facts of the message.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What the customer reads. `language` is the BCP 47 tag of its words."""
@@ -73,7 +80,7 @@ class MessageContext:
 
 
 def render(context: MessageContext) -> Message:
-    """The message for `context`. Raises `UnknownTone` where the plan's template and tone have no words."""
+    """The message for `context`. Raises `UnknownTone` or `MissingPromise` for a plan that cannot be put into words."""
     language = choose_language(context.language, context.company_language)
     facts = contents(context)
     return Message(
@@ -142,7 +149,7 @@ def _opening(context: MessageContext, words: Phrases, shown: Formats) -> list[st
         opening = opening[:1].upper() + opening[1:]
     paragraphs = [opening]
     if plan.names_broken_promise:
-        promise = next(each for each in context.broken_promises if each.id == plan.names_broken_promise)
+        promise = _promise_named(context, plan.names_broken_promise)
         facts_of_promise = {"amount": shown.money(promise.amount), "day": shown.day(promise.day)}
         paragraphs.append(words.say("broken_promise.one", **facts_of_promise))
     paragraphs.append(words.say(f"tone.{tone}.ask", **facts))
@@ -151,6 +158,13 @@ def _opening(context: MessageContext, words: Phrases, shown: Formats) -> list[st
     if context.replaces:
         paragraphs.append(words.say("replaces.one", day=shown.day(context.replaces)))
     return paragraphs
+
+
+def _promise_named(context: MessageContext, promise_id: str) -> BrokenPromise:
+    for promise in context.broken_promises:
+        if promise.id == promise_id:
+            return promise
+    raise MissingPromise(promise_id)
 
 
 def _tone_facts(context: MessageContext, words: Phrases, shown: Formats) -> dict[str, str | int]:

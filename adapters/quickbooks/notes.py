@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from adapters.documents import CustomerRef, DocumentKind
-from adapters.errors import LedgerRejected, LedgerUnavailable
+from adapters.errors import LedgerConflict, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, Outcome, Receipt
 from adapters.marker import find_marker, mark
 from adapters.quickbooks import wire
@@ -25,7 +25,8 @@ NOTE_LENGTH = 2000
 LINKS = 100
 PER_BATCH = 30
 _LINK_GONE = frozenset([NOT_FOUND, "6000", "2500"])
-_UNSURE = TROUBLE | {THROTTLED, "600"}
+UNSURE = TROUBLE | {THROTTLED, "600"}
+"""Faults after which it is open whether the note was written."""
 
 T = TypeVar("T")
 
@@ -112,8 +113,10 @@ class NoteWriter:
             if not error.sent:
                 raise
             return [_unknown(key, str(error)) for _, key in batch.members]
+        except LedgerConflict as error:
+            return [_unknown(key, str(error)) for _, key in batch.members]
         except LedgerRejected as error:
-            outcome = Outcome.UNKNOWN if error.code in _UNSURE else Outcome.IMPOSSIBLE
+            outcome = Outcome.UNKNOWN if error.code in UNSURE else Outcome.IMPOSSIBLE
             return [Receipt(key=key, outcome=outcome, reason=str(error)) for _, key in batch.members]
         receipts = {key: _receipt(key, answers.get(part)) for part, key in batch.members}
         for part, key in batch.members:
@@ -177,7 +180,7 @@ def _receipt(key: str, answer: wire.BatchPart | None) -> Receipt:
 
 def _refused(key: str, fault: Fault) -> Receipt:
     """A fault as a receipt: impossible, or unknown where the fault is QuickBooks' own trouble."""
-    outcome = Outcome.UNKNOWN if fault.code in _UNSURE else Outcome.IMPOSSIBLE
+    outcome = Outcome.UNKNOWN if fault.code in UNSURE else Outcome.IMPOSSIBLE
     return Receipt(key=key, outcome=outcome, reason=fault.sentence)
 
 

@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime, time
 import msgspec
 
 from adapters.documents import CustomerRef, DocumentKind
-from adapters.errors import LedgerRejected, LedgerUnavailable
+from adapters.errors import LedgerConflict, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, Outcome, Receipt
 from adapters.marker import find_markers, mark_line
 from adapters.quickbooks import wire
 from adapters.quickbooks.faults import STALE
-from adapters.quickbooks.notes import NewNote, NoteWriter, batch_of, chunks, new_note, note_batch
+from adapters.quickbooks.notes import UNSURE, NewNote, NoteWriter, batch_of, chunks, new_note, note_batch
 from adapters.quickbooks.reads import PAGE, quoted, spelled
 
 FIELD_LENGTH = 4000
@@ -62,6 +62,7 @@ class _Progress:
     written: dict[tuple[str, str], str] = field(default_factory=dict)
     impossible: set[str] = field(default_factory=set)  # keys that go into an Attachable
     unsure: dict[str, str] = field(default_factory=dict)
+    sent: bool = False
 
 
 def with_lines(note: str, lines: Sequence[str]) -> str | None:
@@ -105,13 +106,20 @@ class PrivateNoteWriter(NoteWriter):
             for ident in each.invoices:
                 if (each.key, ident) not in progress.written:
                     wanted.setdefault(ident, []).append(each)
-        rows, _, _ = self._reader.by_ids(wire.Invoice, list(wanted))
+        rows = self._read(list(wanted), progress)
         parts: list[_Part] = []
         for row in rows:
             if row.total_amt or row.balance:
                 parts += self._planned(row, wanted[row.id], progress)
         stale = self._write(parts, wanted, progress) if parts else set()
         return [each for each in todo if set(each.invoices) & stale and each.key not in progress.impossible]
+
+    def _read(self, invoices: list[str], progress: _Progress) -> list[wire.Invoice]:
+        try:
+            return self._reader.by_ids(wire.Invoice, invoices)[0]
+        except LedgerUnavailable as error:
+            error.sent = progress.sent
+            raise
 
     def _planned(self, row: wire.Invoice, intended: Sequence[_Intention], progress: _Progress) -> list[_Part]:
         there = set(find_markers(row.private_note or ""))
@@ -128,23 +136,38 @@ class PrivateNoteWriter(NoteWriter):
         stale: set[str] = set()
         for some in chunks(parts):
             keys = {each.key for part in some for each in wanted[part.invoice.id]}
+            progress.sent = True
             try:
                 answers = self._send(batch_of(msgspec.json.encode(_Request(parts=list(some))), ()))
             except LedgerUnavailable as error:
                 progress.unsure |= dict.fromkeys(keys, str(error))
                 continue
+            except LedgerConflict:
+                stale |= {part.invoice.id for part in some}
+                continue
             except LedgerRejected:
                 progress.impossible |= keys
                 continue
             for part in some:
-                ident, answer = part.invoice.id, answers.get(part.b_id)
-                if answer is not None and answer.fault is None:
-                    progress.written |= {(each.key, ident): ident for each in wanted[ident]}
-                elif answer is not None and answer.fault is not None and answer.fault.code == STALE:
-                    stale.add(ident)
-                else:
-                    progress.impossible |= {each.key for each in wanted[ident]}
+                if self._is_stale(part.invoice.id, answers.get(part.b_id), wanted, progress):
+                    stale.add(part.invoice.id)
         return stale
+
+    def _is_stale(
+        self, ident: str, answer: wire.BatchPart | None, wanted: dict[str, list[_Intention]], progress: _Progress
+    ) -> bool:
+        """Takes note of one part's answer; whether the invoice has to be read again."""
+        keys = {each.key for each in wanted[ident]}
+        if answer is None or (answer.fault is not None and answer.fault.code in UNSURE):
+            reason = answer.fault.sentence if answer and answer.fault else "QuickBooks said nothing of this note."
+            progress.unsure |= dict.fromkeys(keys, reason)
+        elif answer.fault is None:
+            progress.written |= {(key, ident): ident for key in keys}
+        elif answer.fault.code == STALE:
+            return True
+        else:
+            progress.impossible |= keys
+        return False
 
     def _receipt(self, intended: _Intention, progress: _Progress) -> Receipt:
         if intended.key in progress.unsure:

@@ -1,1 +1,1 @@
-"""The commands, one module per group. Start at connector/cli.py; what they share is in desk.py, output.py and find.py."""
+"""The commands, one module per group, as connector/cli.py lists them. They share desk.py, output.py and find.py."""

@@ -46,7 +46,9 @@ def _write(rows: Iterable[dict[str, object]], file: TextIO) -> int:
 def verify(
     desk: Desk,
     *,
-    head: Annotated[str, typer.Option(help="A link noted elsewhere, as `SEQ:DIGEST`: it must still be in the chain.")] = "",
+    head: Annotated[
+        str, typer.Option(help="A link noted elsewhere, as `SEQ:DIGEST`: it must still be in the chain.")
+    ] = "",
 ) -> int:
     """Check every link of the history."""
     company = desk.company().id
@@ -56,7 +58,9 @@ def verify(
     if result.faults:
         desk.out.result(told, f"The history of {plural(result.rows, 'row')} is broken:", *result.faults)
         return ExitCode.DIFFERS
-    desk.out.result(told, f"{plural(result.rows, 'row')}, whole. The last link is {_spelt(result.head)}: note it elsewhere.")
+    desk.out.result(
+        told, f"{plural(result.rows, 'row')}, whole. The last link is {_spelt(result.head)}: note it elsewhere."
+    )
     return ExitCode.DONE
 
 

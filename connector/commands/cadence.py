@@ -25,16 +25,20 @@ Country = Annotated[str, typer.Option(help="Whose holidays count; two letters.")
 @command(app, "list")
 def list_(desk: Desk) -> None:
     """List the cadences there are."""
+    known = load_cadences(desk.settings.cadence_folder).values()
+    default = desk.settings.default_cadence
     told = [
         {
             "name": each.name,
             "version": each.version,
-            "is_default": each.name == desk.settings.default_cadence,
-            "steps": [{"id": step.id, "day": step.day, "channel": step.channel, "tone": step.tone} for step in each.steps],
+            "is_default": each.name == default,
+            "steps": [
+                {"id": step.id, "day": step.day, "channel": step.channel, "tone": step.tone} for step in each.steps
+            ],
         }
-        for each in load_cadences(desk.settings.cadence_folder).values()
+        for each in known
     ]
-    rows = ([each["name"], each["version"], each["is_default"], len(each["steps"])] for each in told)  # type: ignore[arg-type]
+    rows = ((each.name, each.version, each.name == default, len(each.steps)) for each in known)
     desk.out.result(told, table("", ("Cadence", "Version", "Default", "Steps"), rows))
 
 

@@ -64,7 +64,11 @@ def quickbooks(
     desk.out.result(
         told | {"error": ran.error or ran.skipped if ran else ""},
         f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan.",
-        *([f"The first read did not end: {ran.error or ran.skipped} Run: duecourse sync"] if ran and not ran.result else []),
+        *(
+            [f"The first read did not end: {ran.error or ran.skipped} Run: duecourse sync"]
+            if ran and not ran.result
+            else []
+        ),
     )
     return ExitCode.LEDGER if ran and not ran.result else ExitCode.DONE
 
@@ -89,7 +93,7 @@ def _ask(desk: Desk, question: str, proposed: str, *, yes: bool) -> str:
     if proposed and (yes or not desk.out.is_interactive):
         return proposed
     if not desk.out.is_interactive:
-        option = question.split()[0].lower()
+        option = question.split(maxsplit=1)[0].lower()
         raise Refused(f"{question}? The ledger does not say, and nobody is here to answer: use --{option}.")
     return str(typer.prompt(question, default=proposed or None))
 
@@ -138,7 +142,9 @@ def disconnect(desk: Desk, *, yes: Yes = False) -> None:
 
 def mode(
     desk: Desk,
-    new: Annotated[Mode, typer.Argument(metavar="review|automatic|dry_run", help="What happens to a decided reminder.")],
+    new: Annotated[
+        Mode, typer.Argument(metavar="review|automatic|dry_run", help="What happens to a decided reminder.")
+    ],
     *,
     yes: Yes = False,
 ) -> None:

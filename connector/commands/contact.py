@@ -21,11 +21,13 @@ app = group("Contacts: who gets the reminders of a customer, and addresses that 
 def set_(
     desk: Desk,
     customer: Customer,
-    addresses: Annotated[list[str], typer.Argument(metavar="[ADDRESS]…", help="None: the ledger's addresses again.")] = [],  # noqa: B006 - Typer copies it
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="[ADDRESS]…", help="None: the ledger's addresses again.")
+    ] = None,
 ) -> None:
     """Set the addresses that a customer's reminders go to, instead of those in the ledger."""
     office = desk.office()
-    chosen = list(dict.fromkeys(parse_address(each) for each in addresses))
+    chosen = list(dict.fromkeys(parse_address(each) for each in addresses or []))
     with office.database.write("set contacts") as connection:
         whose = find_customer(connection, office.company, customer)
         customers.set_own(connection, office.company, whose.main, own_contacts=chosen or None)

@@ -103,7 +103,11 @@ def reconcile(desk: Desk) -> int:
     result = ran.result
     currencies = sorted({*result.ours, *result.theirs})
     sums = ((each, result.ours.get(each, "–"), result.theirs.get(each, "–")) for each in currencies)
-    shown = [table(f"{result.on}: {result.state}", ("Currency", "Ours", "The ledger's"), sums, right=("Ours", "The ledger's"))]
+    shown = [
+        table(
+            f"{result.on}: {result.state}", ("Currency", "Ours", "The ledger's"), sums, right=("Ours", "The ledger's")
+        )
+    ]
     if result.differences:
         rows = ((each.name, each.ours, each.theirs, each.documents) for each in result.differences)
         columns = ("Customer", "Ours", "The ledger's", "Look at")

@@ -60,7 +60,17 @@ _CODES: tuple[tuple[ExitCode, tuple[type[Exception], ...]], ...] = (
     (ExitCode.LEDGER, (LedgerError, CompanyPaused)),
     (
         ExitCode.REFUSED,
-        (Refused, TaskRefused, PromiseRefused, DisputeRefused, NothingToSettle, CannotConnect, NoAnswer, BadAddress, MoneyError),
+        (
+            Refused,
+            TaskRefused,
+            PromiseRefused,
+            DisputeRefused,
+            NothingToSettle,
+            CannotConnect,
+            NoAnswer,
+            BadAddress,
+            MoneyError,
+        ),
     ),
 )
 
@@ -165,7 +175,9 @@ class Desk:
 
 
 def _named(known: list[CompanyRow], wanted: str) -> list[CompanyRow]:
-    exact = [each for each in known if wanted in {each.id, each.ledger_ref} or wanted.casefold() == each.name.casefold()]
+    exact = [
+        each for each in known if wanted in {each.id, each.ledger_ref} or wanted.casefold() == each.name.casefold()
+    ]
     return exact or [each for each in known if wanted.casefold() in each.name.casefold()]
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 from sqlalchemy import RowMapping
 
 from adapters.documents import document_of
@@ -25,7 +26,7 @@ app = group("Disputes: opened, reviewed, resolved. Machines flag; people decide.
 Id = Annotated[str, typer.Argument(metavar="DISPUTE", help="Its id's beginning.")]
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How a person resolves a dispute."""
 
     CREDITED = "credited"
@@ -63,15 +64,15 @@ def open_(
 
 
 @command(app, "list")
-def list_(desk: Desk, *, every: Annotated[bool, typer.Option("--all", help="Those that have ended, too.")] = False) -> None:
+def list_(
+    desk: Desk, *, every: Annotated[bool, typer.Option("--all", help="Those that have ended, too.")] = False
+) -> None:
     """List disputes, and the flags that wait for a person's judgement."""
     office = desk.office()
     with office.database.read() as connection:
         rows = disputes.load_all(connection, office.company, live_only=not every)
         names = customers.names(connection, office.company, {row["customer"] for row in rows})
-        documents = books.rows_by_ref(
-            connection, document, office.company, {document_of(row["item"]) for row in rows}
-        )
+        documents = books.rows_by_ref(connection, document, office.company, {document_of(row["item"]) for row in rows})
     numbers = {ref: row["number"] for ref, row in documents.items()}
     told = [_told(row, names, numbers) for row in rows]
     desk.out.result(told, _table(told) if told else "Nothing is disputed.")
@@ -96,7 +97,7 @@ def _told(row: RowMapping, names: dict[str, str], numbers: dict[str, str]) -> di
     }
 
 
-def _table(told: Sequence[dict[str, object]]) -> object:
+def _table(told: Sequence[dict[str, object]]) -> RenderableType:
     columns = ("Dispute", "Customer", "Invoice", "Amount", "State", "Opened", "By", "Owner", "Reason")
     names = ("customer", "invoice", "amount", "state", "opened_on", "day", "owner", "reason")
     rows = ((str(each["id"])[:8], *(each[name] for name in names)) for each in told)
@@ -119,5 +120,6 @@ def resolve(
     """Resolve a dispute; a flag that is resolved was none."""
     disputes.resolve_dispute(desk.office(), dispute, Resolution(outcome.value))
     desk.out.result(
-        {"id": dispute, "state": "resolved", "resolution": outcome}, f"Dispute {dispute[:8]} is resolved: {outcome.value}."
+        {"id": dispute, "state": "resolved", "resolution": outcome},
+        f"Dispute {dispute[:8]} is resolved: {outcome.value}.",
     )

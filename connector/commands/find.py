@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from connector.commands.desk import Refused
 from connector.directory import Directory
@@ -103,7 +102,7 @@ def account_with_items(connection: Connection, company: str, whose: Found) -> st
         .where(item.c.company == company, item.c.account.in_(whose.accounts), item.c.open_minor > 0)
         .group_by(item.c.account),
     )
-    open_items = {ref: count for ref, count in counted}
+    open_items = {row[0] for row in counted}
     return whose.main if whose.main in open_items or len(open_items) != 1 else next(iter(open_items))
 
 
@@ -123,7 +122,7 @@ def currency_of(connection: Connection, company: str, accounts: Sequence[str], i
     raise Refused(f"In which currency? Say --currency with one of: {', '.join(sorted(currencies))}.")
 
 
-def one_of(connection: Connection, table: Any, company: str, wanted: str, what: str) -> RowMapping:  # noqa: ANN401 - a table with company and id
+def one_of(connection: Connection, table: Table, company: str, wanted: str, what: str) -> RowMapping:
     """The row whose id begins with `wanted`. Raises `Refused`."""
     where = (table.c.company == company) & table.c.id.startswith(wanted, autoescape=True)
     rows = connection.execute(select(table).where(where).limit(2)).mappings().all()

@@ -39,7 +39,7 @@ def pause(
     until: Annotated[
         date | None, typer.Option(parser=parse_day, help="The first day on which reminders may go again.")
     ] = None,
-    invoice: Annotated[list[str], typer.Option("--invoice", help="Only these invoices, by number.")] = [],  # noqa: B006 - Typer copies it
+    invoice: Annotated[list[str] | None, typer.Option("--invoice", help="Only these invoices, by number.")] = None,
 ) -> None:
     """Pause reminders: of a customer, of some of its invoices, or of the whole company."""
     office = desk.office()
@@ -51,7 +51,7 @@ def pause(
     if customer:
         with office.database.read() as connection:
             whose = find_customer(connection, office.company, customer)
-            items = find_items(connection, office.company, whose, invoice)
+            items = find_items(connection, office.company, whose, invoice or [])
         for row in items:
             by_account.setdefault(row["account"], []).append(row["ref"])
         by_account = by_account or {ref: [] for ref in whose.accounts}

@@ -31,9 +31,7 @@ def status(desk: Desk) -> None:
     for office in desk.offices():
         with office.database.read() as connection:
             calls = metered_calls(connection, office.row(connection), office.now())
-        every.append(
-            status_of(office, metered_calls=calls, monthly_budget=desk.settings.quickbooks.monthly_budget)
-        )
+        every.append(status_of(office, metered_calls=calls, monthly_budget=desk.settings.quickbooks.monthly_budget))
     desk.out.result(every, *(part for each in every for part in _shown(each)))
 
 
@@ -72,7 +70,9 @@ def plan(
     desk: Desk,
     customer: Annotated[str, typer.Argument(metavar="[CUSTOMER]", help="Only this one.")] = "",
     *,
-    every: Annotated[bool, typer.Option("--all", help="Every account with open items, not only those due today.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every account with open items, not only those due today.")
+    ] = False,
 ) -> None:
     """Show what would be sent today, per customer, and why or why not; nothing is sent."""
     office = desk.office()
@@ -132,8 +132,8 @@ def plan_shown(told: Sequence[dict[str, object]]) -> Iterable[RenderableType]:
         yield table(f"{plural(len(going), 'message')} would go", columns, rows, right=("Asked",))
     if others:
         rows = ([each["name"], each["outcome"], each["hold"], each["sentence"], each["look_on"]] for each in others)
-        columns = ("Customer", "Outcome", "Hold", "Why", "Looked at again")
-        yield table(f"{plural(len(others), 'account')} without a message", columns, rows)
+        headings = ("Customer", "Outcome", "Hold", "Why", "Looked at again")
+        yield table(f"{plural(len(others), 'account')} without a message", headings, rows)
     if not told:
         yield "Nobody is due to be looked at today. --all shows everybody with open items."
 
@@ -176,12 +176,12 @@ def _because(each: Why) -> Iterable[RenderableType]:
         },
     )
     if each.items:
-        names = ("Invoice", "Due", "Days", "Open", "Last step", "Why")
+        columns = ("Invoice", "Due", "Days", "Open", "Last step", "Why")
         rows = (
             (one.number, one.due_date, one.days_past_due, one.open, one.last_step, f"{one.sentence} [{one.reason}]")
             for one in each.items
         )
-        yield table("Items", names, rows, right=("Days", "Open"))
+        yield table("Items", columns, rows, right=("Days", "Open"))
     if each.holds:
         rows_ = ((one.kind, one.begins, one.ends, one.reason, one.items) for one in each.holds)
         yield table("Holds", ("Kind", "From", "Until", "Reason", "Items"), rows_)
@@ -195,7 +195,9 @@ def _because(each: Why) -> Iterable[RenderableType]:
 def aging(
     desk: Desk,
     *,
-    on: Annotated[date | None, typer.Option("--on", parser=parse_day, help="Aged as of this day (default: today).")] = None,
+    on: Annotated[
+        date | None, typer.Option("--on", parser=parse_day, help="Aged as of this day (default: today).")
+    ] = None,
 ) -> None:
     """Show what is open by age, per customer and currency; currencies are never added."""
     office = desk.office()
@@ -221,4 +223,3 @@ def add_to(root: typer.Typer) -> None:
     """Adds these commands to the root."""
     for name, function in (("status", status), ("plan", plan), ("why", why), ("aging", aging)):
         command(root, name)(function)
-

@@ -1,7 +1,7 @@
 """Words that come in, and messages whose fate a person knows: `inbox`, `settle`, `cash-is-posted`, `approve`."""
 
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +19,7 @@ _LARGEST = 40_000_000
 _WATCH_SECONDS = 15.0
 
 
-class Fate(str, Enum):
+class Fate(StrEnum):
     """What became of an uncertain message."""
 
     ARRIVED = "arrived"
@@ -27,7 +27,9 @@ class Fate(str, Enum):
 
 
 @command(inbox, "add")
-def add(desk: Desk, files: Annotated[list[Path], typer.Argument(metavar="FILE.eml…", help="Mails to take in.")]) -> None:
+def add(
+    desk: Desk, files: Annotated[list[Path], typer.Argument(metavar="FILE.eml…", help="Mails to take in.")]
+) -> None:
     """Take mails in: a reply holds its account and makes a task; a delivery report stops its address."""
     office = desk.office()
     for path in files:
@@ -90,12 +92,16 @@ def cash_is_posted(
     if day > office.today():
         raise Refused(f"{day} is to come: nobody knows what will be paid by then.")
     released = release.cash_is_posted(office, day)
-    desk.out.result({"until": day, "released": released}, f"Cash is posted up to {day}: {plural(released, 'draft')} go.")
+    desk.out.result(
+        {"until": day, "released": released}, f"Cash is posted up to {day}: {plural(released, 'draft')} go."
+    )
 
 
 def approve(
     desk: Desk,
-    ids: Annotated[list[str], typer.Argument(metavar="[ID]…", help="The drafts' ids, or their beginnings.")] = [],  # noqa: B006 - Typer copies it
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="The drafts' ids, or their beginnings.")
+    ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All drafts.")] = False,
 ) -> None:
@@ -113,11 +119,13 @@ def approve(
         shown = table("", ("Draft", "Account", "Subject", "Waits for"), rows)
         desk.out.result(told, shown if told else "No drafts wait.")
         return
-    unknown = [each for each in ids if not each or not any(row["id"].startswith(each) for row in waiting)]
+    unknown = [each for each in ids or [] if not each or not any(row["id"].startswith(each) for row in waiting)]
     if unknown:
         raise Refused(f"No draft begins with {', '.join(unknown)}: `duecourse approve` lists those that wait.")
     approved = release.approve(office, None if every else ids, by="person")
-    desk.out.result({"approved": approved}, f"{plural(approved, 'draft')} approved: the next run sends what still holds.")
+    desk.out.result(
+        {"approved": approved}, f"{plural(approved, 'draft')} approved: the next run sends what still holds."
+    )
 
 
 def add_to(root: typer.Typer) -> None:

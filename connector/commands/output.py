@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
-from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from adapters.money import Money
 
@@ -43,14 +41,19 @@ class Output:
         if self.as_json:
             self.stdout.write(json.dumps(plain(data), ensure_ascii=False, indent=2) + "\n")
             return
-        for each in shown:
-            self._shown.print(printable(each) if isinstance(each, str) else each)
+        for number, each in enumerate(shown):
+            if number and not isinstance(each, str):
+                self._shown.print()
+            if isinstance(each, str):
+                self._words(self._shown, each)
+            else:
+                self._shown.print(each)
 
     def say(self, *lines: str) -> None:
         """Words on the way, for a person."""
         console = self._aside if self.as_json else self._shown
         for line in lines:
-            console.print(printable(line))
+            self._words(console, line)
 
     def flush(self) -> None:
         """What was said is to be seen now, even through a pipe."""
@@ -59,11 +62,15 @@ class Output:
 
     def error(self, text: str) -> None:
         """What went wrong, and what to do next."""
-        self._aside.print(printable(text), style="red" if self._aside.is_terminal else None)
+        self._words(self._aside, text, style="red")
+
+    def _words(self, console: Console, text: str, style: str | None = None) -> None:
+        """Wrapped by words for a terminal; a line stays a line for a pipe."""
+        console.print(printable(text), style=style, soft_wrap=not console.is_terminal)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
-        """A progress bar on stderr while the work lasts; told how much is done, and how much is expected (0: unknown)."""
+        """A progress bar on stderr while the work lasts; told what is done, and what is expected (0: unknown)."""
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self._aside, transient=True, disable=not self._aside.is_terminal) as bar:
             task = bar.add_task(printable(title), total=None)
@@ -75,25 +82,31 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
+) -> RenderableType:
     """A table; the columns named by `right` hold numbers."""
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in columns:
         made.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         made.add_row(*(printable(shown(cell)) for cell in row))
-    return made
+    return _titled(title, made)
 
 
-def pairs(title: str, rows: Mapping[str, object]) -> Table:
+def pairs(title: str, rows: Mapping[str, object]) -> RenderableType:
     """Names and values, one a line; what is empty is left out."""
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, show_header=False)
+    made = Table(box=None, pad_edge=False, show_header=False)
     made.add_column(no_wrap=True)
     made.add_column(overflow="fold")
     for name, value in rows.items():
-        if value not in (None, "", [], {}):
+        if value not in (None, "", [], {}, ()):
             made.add_row(name, printable(shown(value)))
-    return made
+    return _titled(title, made)
+
+
+def _titled(title: str, body: Table) -> RenderableType:
+    return Group(Text(printable(title), style="bold"), body) if title else body
 
 
 def shown(value: object) -> str:
@@ -118,22 +131,14 @@ def printable(text: str) -> str:
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - anything in, what JSON knows out
     """A value as JSON has it: days and instants in ISO 8601, money as amount and currency, never a float."""
-    if value is None or isinstance(value, (bool, int)) or type(value) is str:
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, Money):
         return {"amount": str(value.amount), "currency": value.currency}
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, (Decimal, Path)):
-        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(plain(each) for each in value)
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        return [plain(each) for each in value]
-    return str(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(each) for each in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 from sqlalchemy import RowMapping
 
 from adapters.money import Money
@@ -18,7 +19,9 @@ from connector.store.tables import promise
 
 app = group("Promises: taken down, listed, taken back.")
 
-Invoices = Annotated[list[str], typer.Option("--invoice", help="The invoice's number; may be said several times.")]
+Invoices = Annotated[
+    list[str] | None, typer.Option("--invoice", help="The invoice's number; may be said several times.")
+]
 
 
 @command(app, "add")
@@ -28,8 +31,8 @@ def add(
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Like 1250.00.")],
     day: Day,
     *,
-    invoice: Invoices = [],  # noqa: B006 - Typer copies it
-    currency: Annotated[str, typer.Option(parser=parse_currency, help="Where several are open.")] = "",
+    invoice: Invoices = None,
+    currency: Annotated[str | None, typer.Option(parser=parse_currency, help="Where several are open.")] = None,
     by: Annotated[str, typer.Option(help="Who gave the word.")] = "",
     confirmed: Annotated[bool, typer.Option("--confirmed", help="Although earlier ones were broken.")] = False,
 ) -> None:
@@ -37,10 +40,8 @@ def add(
     office = desk.office()
     with office.database.read() as connection:
         whose = find_customer(connection, office.company, customer)
-        items = find_items(connection, office.company, whose, invoice)
-        account = (
-            one_account(whose, items) if items else account_with_items(connection, office.company, whose)
-        )
+        items = find_items(connection, office.company, whose, invoice or [])
+        account = one_account(whose, items) if items else account_with_items(connection, office.company, whose)
         money = parse_amount(amount, currency or currency_of(connection, office.company, [account], items))
     said = Said(
         account=account, amount=money, day=day, items=tuple(row["ref"] for row in items), by=by, confirmed=confirmed
@@ -81,7 +82,7 @@ def _told(row: RowMapping, names: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _table(told: Sequence[dict[str, object]]) -> object:
+def _table(told: Sequence[dict[str, object]]) -> RenderableType:
     columns = ("Promise", "Customer", "Amount", "By", "Reached", "State", "Made")
     rows = (
         (str(each["id"])[:8], *(each[name] for name in ("customer", "amount", "day", "reached", "state", "made_on")))
@@ -91,7 +92,9 @@ def _table(told: Sequence[dict[str, object]]) -> object:
 
 
 @command(app, "withdraw")
-def withdraw(desk: Desk, promise_id: Annotated[str, typer.Argument(metavar="PROMISE", help="Its id's beginning.")]) -> None:
+def withdraw(
+    desk: Desk, promise_id: Annotated[str, typer.Argument(metavar="PROMISE", help="Its id's beginning.")]
+) -> None:
     """Take a promise back: it was a mistake, or the customer no longer stands by it."""
     office = desk.office()
     with office.database.read() as connection:

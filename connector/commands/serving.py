@@ -1,6 +1,6 @@
 """What runs on: `serve`, `sandbox quickbooks`, and the `demo`."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -17,14 +17,14 @@ from connector.serve import stopped_by_signals
 sandbox = group("Stand-ins for ledgers, to try things on.")
 
 
-class CompanyKind(str, Enum):
+class CompanyKind(StrEnum):
     """What the sandbox is about."""
 
     BELIEVABLE = "believable"
     EMPTY = "empty"
 
 
-class Size(str, Enum):
+class Size(StrEnum):
     """How large the believable company is; large holds a million invoices."""
 
     SMALL = "small"

@@ -1,9 +1,9 @@
 """`duecourse task` and `duecourse call`: what a person should look at, and what was done about it."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from sqlalchemy import RowMapping
 
 from connector import carrying, taskwork
 from connector.commands.desk import Desk, command, group
@@ -29,7 +29,7 @@ def list_(desk: Desk, *, kind: Annotated[str, typer.Option(help="Only this kind:
     desk.out.result(told, shown if told else "No tasks are open.")
 
 
-def _told(row: Mapping[str, Any], names: dict[str, str]) -> dict[str, object]:
+def _told(row: RowMapping, names: dict[str, str]) -> dict[str, object]:
     ref = (row["account"] or "").partition("|")[0]
     return {
         "id": row["id"],

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from adapters.sandbox.behaviour import AT_LEAST
+from adapters.sandbox.month.stage import DAYS
 from connector.demo.evidence import Evidence
 from connector.demo.play import play
 
@@ -17,7 +18,7 @@ def show(out: Path, *, seed: int, console: Console) -> bool:
     """Plays the month with a bar, prints the table, and tells whether all went as it should."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("A month at Larkfield Supply Company", total=30)
+        task = bar.add_task("A month at Larkfield Supply Company", total=DAYS)
         evidence = play(
             out,
             seed=seed,
@@ -90,7 +91,7 @@ def _behaviour_table(evidence: Evidence) -> Table:
 def _verdict(evidence: Evidence, console: Console) -> bool:
     days, agreeing = len(evidence.month.days), evidence.agreeing_days
     off = len(evidence.month.outage_days)
-    console.print(f"Reconciled to the cent on {agreeing} of {days - off} days in service ({off} days it was off).")
+    console.print(f"Reconciled to the cent on {agreeing} of {days - off} days (the service was off for {off} more).")
     faults = [
         *(f"A job failed: {each}" for each in dict.fromkeys(evidence.failed_jobs)),
         *(f"A command was refused: {each}" for each in evidence.failed_commands),

@@ -50,7 +50,8 @@ class NoSuchCompany(LookupError):
 
     def __init__(self, wanted: str, known: list[str]) -> None:
         there = f"Connected: {', '.join(known)}." if known else "Connect one first: duecourse connect quickbooks."
-        super().__init__(f"No company '{wanted}' is connected. {there}")
+        named = f"No company “{wanted}”" if wanted else "No one company" if known else "No company"
+        super().__init__(f"{named} is connected. {there}")
 
 
 def load(connection: Connection, company_id: str) -> CompanyRow:

@@ -1,11 +1,11 @@
 """Looking back: what the history and the tables tell of one account."""
 
+import json
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-import json
 from connector.store.tables import contact, entry, history, reminder
 
 
@@ -17,7 +17,7 @@ def verdict_on(connection: Connection, company: str, account: str, day: date) ->
         .order_by(history.c.seq.desc())
     )
     for text in connection.scalars(statement):
-        data = json.loads(text)
+        data: dict[str, Any] = json.loads(text)
         if data.get("day") == day.isoformat():
             return data
     return None

@@ -186,6 +186,15 @@ def approve(connection: Connection, company: str, ids: Sequence[str], *, by: str
     return int(changed.rowcount)
 
 
+def hold_back(connection: Connection, company: str) -> int:
+    """What was to leave without anybody's approval waits for it. Returns how many."""
+    unapproved = (reminder.c.state == "ready") & reminder.c.approved_by.is_(None) & reminder.c.said_at.is_(None)
+    changed = connection.execute(
+        update(reminder).where(reminder.c.company == company, unapproved).values(state="draft")
+    )
+    return int(changed.rowcount)
+
+
 def drafts(connection: Connection, company: str) -> list[RowMapping]:
     """The drafts that wait for approval, oldest first."""
     where = (reminder.c.company == company) & (reminder.c.state == "draft")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -122,9 +123,13 @@ def step_passed_over(world: World) -> None:
 
 
 def step_repeated(world: World) -> None:
-    taken = world.evidence.audit.by_item
-    ladder = first([each for each in taken.values() if sum(bool(one.reminder) for one in each) > 1], "item asked twice")
-    before, after = [one for one in ladder if one.reminder][:2]
+    taken = [one for one in world.evidence.audit.taken if one.reminder]
+    pairs = [
+        (before, after)
+        for before, after in combinations(taken, 2)
+        if (before.item, before.cycle) == (after.item, after.cycle) and before.step_id != after.step_id
+    ]
+    before, after = first(pairs, "item that took two steps by mail")
     said = first(world.rows("reminder_said", after.reminder), "row of a reminder")
     for each in said["data"]["items"]:
         if each["item"] == after.item:
@@ -187,19 +192,21 @@ def child_and_parent_both_asked(world: World) -> None:
     world.say_again(message, "to-the-child", MINUTE, account=child, to=address)
 
 
-def _is_last_of_its_items(world: World, message: Message) -> bool:
-    if not message.taken or message.day + 6 * DAY > world.evidence.company.end:
+def _is_alone(world: World, message: Message) -> bool:
+    """Whether a message is its account's only one for days, and what it asks stays open as long."""
+    company, books = world.evidence.company, world.evidence.books
+    until = message.day + 6 * DAY
+    if not message.taken or not company.start < message.day or until > company.end:
         return False
-    return not any(
+    later = (books.document(each.ref, company.end_of(until)) for each in world.documents(message))
+    return all(each is not None and each.can_be_asked for each in later) and not any(
         each.at != message.at and each.root == message.root and abs((each.day - message.day).days) < 5
         for each in world.evidence.messages
     )
 
 
 def due_step_never_sent(world: World) -> None:
-    message = world.message(
-        lambda each: _is_last_of_its_items(world, each) and each.taken[0].step_day > 0, "on its own"
-    )
+    message = world.message(lambda each: _is_alone(world, each) and each.taken[0].step_day > 0, "on its own")
     _unsay(world, message)
     since, until = message.day.isoformat(), (message.day + 6 * DAY).isoformat()
     world.audit = [
@@ -220,7 +227,7 @@ def _unsay(world: World, message: Message) -> None:
 
 def reason_that_is_not_true(world: World) -> None:
     message = world.message(
-        lambda each: _is_last_of_its_items(world, each) and not _picture(world, each).credit, "without a credit"
+        lambda each: _is_alone(world, each) and not _picture(world, each).credit, "without a credit"
     )
     _unsay(world, message)
     for row in world.rows("verdict", message.account):

@@ -39,19 +39,17 @@ def _timed(stated: Stated) -> str:
 
 
 def _days_of_contact(stated: Stated) -> list[date]:
-    """The days on which the account heard from anybody, up to the day."""
-    evidence = stated.evidence
+    """A day for each time that the account heard from anybody, up to the day: mails, calls, the ledger's own mails."""
+    evidence, mine = stated.evidence, customer_of(stated.account)
     party = party_of(stated.account)
+    mailed = {message.reminder for message in evidence.messages}
     days = [m.day for m in evidence.messages if m.root == stated.root and party_of(m.account) == party]
-    days += [
-        row.day
-        for row in evidence.audit.of("reminder_said", "step_done", "contact_logged", "call_logged", "contact")
-        if customer_of(row.account) == customer_of(stated.account)
-    ]
+    days += [row.day for row in evidence.audit.of("call_logged") if customer_of(row.account) == mine]
+    uncertain = (row for row in evidence.audit.of("reminder_said") if row.subject not in mailed)
+    days += [row.day for row in uncertain if customer_of(row.account) == mine]
     members = evidence.families(stated.ats[0]).members(stated.root)
-    for document in evidence.books.documents_of(members, stated.ats[0]):
-        if document.sent_at is not None:
-            days.append(evidence.company.day_of(document.sent_at))
+    sent = (each.sent_at for each in evidence.books.documents_of(members, stated.ats[0]))
+    days += [evidence.company.day_of(at) for at in sent if at is not None]
     return [day for day in days if day <= stated.day]
 
 
@@ -65,11 +63,11 @@ def _cap(window: int, cap: str) -> Callable[[Stated], str]:
     def check(stated: Stated) -> str:
         since = stated.day - timedelta(days=window)
         messages = [m for m in stated.evidence.messages if since < m.day <= stated.day]
-        heard = len({day for day in _days_of_contact(stated) if since < day})
+        heard = sum(since < day for day in _days_of_contact(stated))
         by_address = [sum(address in m.recipients for m in messages) for address in _addresses(stated)]
         allowed: int = getattr(stated.place.cadence, cap)
         enough = max([heard, *by_address], default=0) >= allowed
-        return "" if enough else f"the account had {heard} messages in {window} days, and {allowed} are allowed"
+        return "" if enough else f"the account heard {heard} times in {window} days, and {allowed} times are allowed"
 
     return check
 

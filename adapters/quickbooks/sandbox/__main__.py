@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from adapters.quickbooks.sandbox import SandboxSettings, serve_quickbooks
 from adapters.quickbooks.sandbox.empty_company import fill
 from adapters.sandbox.books import Books
-from adapters.sandbox.company import believable, first_instant
 from adapters.sandbox.faults import read_rules
 from adapters.sandbox.large import fill_large
 
@@ -45,6 +44,8 @@ def _fill(books: Books, clock: RunningClock, asked: argparse.Namespace) -> None:
     elif asked.size == "large":
         fill_large(books, today=today, seed=asked.seed)
     else:
+        from adapters.sandbox.company import believable, first_instant
+
         clock.set(first_instant(today + timedelta(days=1))())
         believable(books, clock=clock, seed=asked.seed, size=asked.size, today=today)
         clock.run()

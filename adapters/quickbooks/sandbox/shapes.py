@@ -5,7 +5,7 @@ from typing import Any
 from adapters.quickbooks.sandbox.wire import Json, Refused
 
 _LISTS = frozenset(["AttachableRef", "CustomField", "Line", "LinkedTxn", "NameValue"])
-_OBJECTS = ("Ref", "Addr", "Email", "Phone", "Detail", "Entity", "MetaData", "Prefs", "CustomerMemo", "Message")
+_OBJECTS = ("Ref", "Addr", "Email", "Phone", "Detail", "Entity", "MetaData", "Prefs", "CustomerMemo")
 _DEPTH = 12
 
 
@@ -26,6 +26,6 @@ def check_shape(body: Json, depth: int = 0) -> None:
 def _fits(name: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value
     if name in _LISTS:
         return isinstance(value, list) and all(isinstance(each, dict) for each in value)
-    if name.endswith(_OBJECTS) and name != "DefaultCustomerMessage":
+    if name.endswith(_OBJECTS):
         return isinstance(value, dict)
     return True

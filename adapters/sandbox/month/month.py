@@ -30,7 +30,7 @@ _STANDING = (
 
 
 class Month:
-    """Thirty days of a believable company, from `company.today` on.
+    """A month of a believable company, from `company.today` on: thirty days in service, and two of an outage.
 
     For every day: `morning`, then the service's jobs (with `before_reread` and `on_mail` as they happen) unless the
     day is one of `outage_days`, then `collector`, whose acts whoever plays the month carries out, then `evening`.

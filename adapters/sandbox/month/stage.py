@@ -16,7 +16,7 @@ from adapters.sandbox.month.acts import CollectorAct
 from adapters.sandbox.month.tally import Tally
 from adapters.sandbox.population import Actor
 
-DAYS = 30
+DAYS = 32  # thirty in service, and two on which it is off
 OUTAGE = (3, 4)  # the service is off: Thursday and Friday of the first week
 SILENT = range(14, 21)  # nobody enters payments: the whole third week
 

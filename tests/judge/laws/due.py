@@ -12,6 +12,7 @@ from tests.judge.progress import Place, cadence_of, is_due, place_of, reopened_o
 from tests.judge.truth import SENDING, WAITING, Stated, untrue
 
 _DEFERRED = timedelta(days=4)  # a message that waits for the customer's hours, over a week-end and a holiday
+_MORNING = timedelta(hours=8)
 _STALE = "earlier day"  # planned yesterday and decided again today: no reason for anything
 _SETTLING = timedelta(days=31)  # what was open again after it was settled waits for a person
 
@@ -58,11 +59,13 @@ def _answer_days(evidence: Evidence, day: date) -> tuple[date, ...]:
 
 
 def _mode(evidence: Evidence, day: date) -> str:
+    """The mode in which the working day began."""
     mode = "automatic"
+    morning = evidence.company.end_of(day - ONE_DAY) + _MORNING
     for place, row in enumerate(evidence.audit.by_kind.get("mode_changed", ())):
         if place == 0:
             mode = str(row.data.get("from") or "dry_run")
-        if row.day < day:
+        if row.at <= morning:
             mode = str(row.data.get("to") or row.data.get("mode"))
     return mode
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from reminders.assignment import Assignment, AssignmentRule, CustomerFacts
+from reminders.assignment_file import AssignmentProblems, parse_assignment
 from tests.unit.reminders.accounts import eur, usd
 
 FACTS = CustomerFacts(
@@ -69,3 +70,56 @@ def test_a_rule_fits_where_all_it_names_fits(rule: AssignmentRule, *, fits: bool
 def test_a_customer_without_history_fits_no_rule_about_history() -> None:
     new = replace(FACTS, average_days_late=None)
     assert not AssignmentRule(cadence="x", average_days_late_at_most=5).fits(new)
+
+
+# The file
+
+
+FILE = """\
+default = "standard"
+opted_out = ["58"]
+
+[[rule]]
+cadence = "none"
+customer_types = ["Staff"]
+
+[[rule]]
+cadence = "friendly"
+countries = ["DE"]
+balance_at_least = { EUR = "200", USD = 5000 }
+average_days_late_at_most = 12
+"""
+
+KNOWN = ("friendly", "standard")
+
+
+def test_the_assignment_is_read_from_its_file() -> None:
+    read = parse_assignment(FILE, source="assignment.toml", cadences=KNOWN)
+    assert read.choose(FACTS).cadence == "friendly"
+    assert read.choose(replace(FACTS, country="FR")).cadence == "standard"
+    assert read.choose(replace(FACTS, customer_type="staff")).cadence is None
+    assert read.choose(replace(FACTS, customer="58")).because == "opted out by a person"
+
+
+def test_every_mistake_of_the_file_is_told_at_once_with_its_line() -> None:
+    broken = """\
+default = "gentle"
+opted_out = "58"
+[[rule]]
+cadence = "strict"
+contries = ["DE"]
+segments = "key"
+balance_at_least = { eur = 1.5 }
+[[rule]]
+cadence = "friendly
+broken_promises_at_least = "two"
+"""
+    with pytest.raises(AssignmentProblems) as caught:
+        parse_assignment(broken, source="assignment.toml", cadences=KNOWN)
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 4, 5, 6, 7, 7, 9, 9, 10]
+    assert "assignment.toml:5: contries is not known; did you mean countries?" in str(caught.value)
+
+
+def test_rules_are_tables() -> None:
+    with pytest.raises(AssignmentProblems, match="begin each with"):
+        parse_assignment('default = "standard"\nrule = 5', source="a", cadences=KNOWN)

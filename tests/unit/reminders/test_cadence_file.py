@@ -7,11 +7,13 @@ from decimal import Decimal
 from importlib.resources import files
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reminders.cadence_file import (
     BUILTIN,
-    CadenceProblem,
     CadenceProblems,
+    FileProblem,
     Rules,
     load_builtin,
     parse_cadence,
@@ -83,7 +85,7 @@ tone = "firm"
 """
 
 
-def problems(text: str) -> list[CadenceProblem]:
+def problems(text: str) -> list[FileProblem]:
     with pytest.raises(CadenceProblems) as caught:
         parse_cadence(text, source="ours.toml")
     return caught.value.problems
@@ -251,3 +253,24 @@ def test_every_step_of_a_built_in_cadence_is_reached() -> None:
         planned = simulate(cadence, date(2026, 9, 9), WorkingDays("US"))
         assert [each.step.id for each in planned if each.step] == [step.id for step in cadence.steps]
         assert planned[-1].step is None
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 24), st.sampled_from(("", "[[step]]", "[rules", "day = ", "x", 'id = "', "= 5", "]]"))
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_no_file_is_too_broken_to_be_told_what_is_wrong(edits: list[tuple[int, str]]) -> None:
+    lines = GOOD.splitlines()
+    for number, text in edits:
+        lines[number % len(lines)] = text
+    try:
+        parse_cadence("\n".join(lines), source="ours.toml")
+    except CadenceProblems as broken:
+        assert broken.problems
+        assert all(1 <= problem.line <= len(lines) and problem.text for problem in broken.problems)

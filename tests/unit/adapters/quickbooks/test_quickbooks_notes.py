@@ -274,6 +274,27 @@ def test_entries_without_a_neutral_line_are_attachables(desk: Desk) -> None:
     assert len(desk.here.books.notes()) == 1
 
 
+@pytest.mark.parametrize("parts", [[], [faulty("1", "10000")]])
+def test_a_part_that_is_not_answered_for_is_unknown(desk: Desk, parts: list[dict[str, object]]) -> None:
+    invoice = desk.bill()
+
+    def swallow(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        return answering(*parts) if request.url.path.endswith("/batch") else response
+
+    desk.here.transport.after = swallow
+    (receipt,) = desk.post(desk.entry("reminder:1", invoice))
+    assert receipt.outcome is Outcome.UNKNOWN
+
+
+def test_an_invoice_that_cannot_even_be_read_leaves_the_line_unsent(desk: Desk) -> None:
+    invoice = desk.bill()
+    desk.here.lose_next_read()
+    with pytest.raises(LedgerUnavailable) as raised:
+        desk.post(desk.entry("reminder:1", invoice))
+    assert not raised.value.sent
+    assert desk.memo(invoice) == "PO 77"
+
+
 def test_a_lost_answer_is_unknown_and_the_line_is_found_by_its_marker(desk: Desk) -> None:
     invoice = desk.bill()
     desk.here.lose_next_answer()

@@ -7,9 +7,13 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.errors import LedgerRejected
 from adapters.ledger import Page
+from adapters.quickbooks.reads import one_of, quoted
+from adapters.quickbooks.sandbox.query import parse
 from tests.contract.ledgers import QuickBooksConnection
 from tests.contract.replica import Replica
 
@@ -360,3 +364,49 @@ def test_one_page_at_a_time_makes_the_same_calls_in_the_same_order_every_time() 
         assert set(replica.open) == in_the_books(here)
         here.books.close()
     assert runs[0] == runs[1]
+
+
+def test_a_stub_is_not_believed_when_quickbooks_will_not_say_whether_the_row_is_there(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    (invoice,) = bills(here, 1)
+    replica.sync()
+    here.books.delete("invoice", invoice)
+
+    def forbid(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        fault = {"Fault": {"Error": [{"Message": "No permission", "code": "5020"}], "type": "ValidationFault"}}
+        return httpx.Response(403, json=fault) if "/invoice/" in request.url.path else response
+
+    here.transport.after = forbid
+    with pytest.raises(LedgerRejected, match="5020"):
+        replica.sync()
+    assert replica.gone == {}
+
+
+def test_a_company_busier_than_one_sync_can_tell_is_told_in_the_next(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    bills(here, 3)
+    here.clock.later(hours=1)
+    replica.sync()
+    here.clock.later(hours=1)
+    bills(here, 1200, apart=0.1)
+
+    def keep_busy(_: int) -> None:
+        all_listed = '"phases"' not in str(replica.cursor)
+        if all_listed and len(in_the_books(here)) < 2000:
+            bills(here, 1200, apart=0.1)
+
+    pages = replica.sync(after_page=keep_busy)
+    assert pages[-1].last
+    assert len(replica.open) < len(in_the_books(here)) == 2403
+    for _ in range(2):
+        here.clock.later(minutes=15)
+        replica.sync()
+    assert set(replica.open) == in_the_books(here)
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"])))
+def test_no_value_can_break_out_of_its_quotes(text: str) -> None:
+    statement = parse(f"SELECT * FROM Customer WHERE DisplayName = {quoted(text)} AND Id IN {one_of([text, '7'])}")
+    assert statement.conditions == (("DisplayName", "=", (text,)), ("Id", "IN", (text, "7")))

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
@@ -236,6 +237,24 @@ def test_the_history_is_written_as_json_lines(books: Books, tmp_path: Path) -> N
     assert all(line["at"].endswith("Z") for line in lines)
     assert lines[3]["record"]["open"] == "87.70"
     assert lines[4]["record"]["allocations"] == [{"target": f"invoice:{invoice}", "amount": "12.30"}]
+
+
+def test_bookings_from_many_threads_lose_nothing(books: Books) -> None:
+    customer = books.add_customer("Anna")
+
+    def busy() -> None:
+        for _ in range(50):
+            invoice = bill(books, customer, "10")
+            books.pay(customer, D(4), on=DAY, apply={invoice: D(4)})
+
+    threads = [Thread(target=busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert books.balance(customer, "USD") == 200 * 6
+    assert len({each.id for each in books.documents()}) == 400
+    assert [change.seq for change in books.history] == list(range(1, 1 + 1 + 200 * 4))
 
 
 CENTS = st.integers(1, 50_000).map(lambda minor: D(minor).scaleb(-2))

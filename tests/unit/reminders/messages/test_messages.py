@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from reminders.account import LastPayment, Taken, TakenHow
-from reminders.messages import TONES, Message, MessageContext, UnknownTone, contents, render
+from reminders.messages import TONES, Message, MessageContext, MissingPromise, UnknownTone, contents, render
 from reminders.phrases import phrases
 from tests.unit.reminders.messages.letters import TODAY, Page, context, everything, item, line, money, plan
 
@@ -128,6 +128,8 @@ def test_a_payment_on_its_way_is_spoken_of_but_not_in_a_heads_up() -> None:
 def test_a_broken_promise_is_named_where_the_plan_says_so() -> None:
     sentence = "You had promised EUR 300.00 by 10 November 2026; that payment has not appeared in our books."
     assert sentence in text_of(everything())
+    with pytest.raises(MissingPromise, match="p1"):
+        render(everything(broken_promises=()))
     silent = plan(line(item()))
     assert "promised" not in text_of(everything(plan=silent))
 

@@ -90,6 +90,13 @@ def test_a_mail_made_to_hurt_is_done_with_in_a_second(name: str) -> None:
     assert len(read.text) <= 64_000
 
 
+def test_only_what_no_mail_program_writes_is_left_unread() -> None:
+    assert read_mail(nested(22, b"hi\n" * 140_000)).too_big
+    assert read_mail(nested(30, b"hi\n")).too_big
+    assert not read_mail(nested(6, b"hi\n" * 60_000)).too_big
+    assert not read_mail(parts(300)).too_big
+
+
 WORDS = [
     "On Mon " * 2_000,
     "1 " * 30_000,
