@@ -173,7 +173,7 @@ class _Taking:
         )
 
     def _bounced(self, mail: IncomingMail, whose: str | None) -> None:
-        """A final failure stops the address, if the report returns a mail that we sent there: others are forged easily."""
+        """A final failure stops the address, if the report returns a mail that we sent there: others are forgeable."""
         office = self.office
         assert mail.report is not None
         for failed in mail.report.recipients:
