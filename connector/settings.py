@@ -87,7 +87,6 @@ class MailSettings(_Group):
     stop_address: Address = Field(
         default="", description="An address that somebody reads, offered as List-Unsubscribe. Empty: not offered."
     )
-    bcc: Address = Field(default="", description="An address that gets a blind copy of every reminder.")
     reply_timeout_seconds: int = Field(
         default=600,
         ge=30,

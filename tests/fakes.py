@@ -29,8 +29,7 @@ class FakeLedger:
 
     def customer(self, ref: str, name: str, **more: object) -> None:
         """Adds or changes a customer."""
-        address = f"{name.split()[0].lower()}@example.com"
-        values: dict[str, object] = {"emails": (address,), "country": "US", "version": self._next()}
+        values: dict[str, object] = {"emails": (f"ap{ref}@example.com",), "country": "US", "version": self._next()}
         self.customers[ref] = Customer(ref=ref, name=name, **(values | more))  # type: ignore[arg-type]  # its fields
 
     def bill(  # a bill has this many facts

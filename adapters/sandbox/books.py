@@ -128,8 +128,7 @@ class Books(BooksView):
             payment = self._credit_side(
                 DocumentKind.PAYMENT, customer, amount, on=on, currency=currency, memo=memo, extra=extra
             )
-            self._settle(_replace(payment, reference=reference), apply or {})
-            return payment.id
+            return self.posting.settle(_replace(payment, reference=reference), apply or {}).id
 
     def credit(
         self,
@@ -157,8 +156,8 @@ class Books(BooksView):
             memo = self.posting.document(credit)
             parts = {**amounts, memo.id: -sum(amounts.values(), ZERO)}
             payment = self._credit_side(DocumentKind.PAYMENT, memo.customer, ZERO, on=on, currency=memo.currency)
-            self._settle(_replace(payment, memo="Created by QB Online to link credits to charges."), parts)
-            return payment.id
+            joining = _replace(payment, memo="Created by QB Online to link credits to charges.")
+            return self.posting.settle(joining, parts).id
 
     def apply_payment(self, payment: str, amounts: Mapping[str, Decimal]) -> None:
         """Sets unapplied parts of a payment against documents."""
@@ -270,13 +269,6 @@ class Books(BooksView):
             memo=memo,
             extra=extra or {},
         )
-
-    def _settle(self, payment: Document, parts: Mapping[str, Decimal]) -> None:
-        """Books the payment and its allocations, or neither."""
-        self.posting.check(payment, parts)
-        made = self.posting.create(payment)
-        if parts:
-            self.posting.allocate(made, parts)
 
     def new_number(self) -> str:
         """The next number of an invoice or credit memo; anything may be written instead of it."""

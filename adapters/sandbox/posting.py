@@ -61,14 +61,26 @@ class Posting:
             raise BooksError(f"Payment {payment.id} has not that much left to apply.", code="amount")
         return parts
 
+    def settle(self, payment: Document, amounts: Mapping[str, Decimal]) -> Document:
+        """Books a new payment, set against documents at once. Raises `BooksError` before anything is changed."""
+        parts = self.check(payment, amounts)
+        left = payment.open + sum(amounts.values(), ZERO)
+        made = self.create(_replace(payment, open=left, allocations=_allocations(parts)))
+        self._take(parts, made.id)
+        return made
+
     def allocate(self, payment: Document, amounts: Mapping[str, Decimal]) -> Document:
         """Sets parts of a payment against documents. Raises `BooksError` before anything is changed."""
         parts = self.check(payment, amounts)
         left = payment.open + sum(amounts.values(), ZERO)
-        made = tuple(Allocation(target=target.ref, amount=amount, open_before=target.open) for target, amount in parts)
+        merged = _merged(payment.allocations, _allocations(parts))
+        self._take(parts, payment.id)
+        return self.save(_replace(payment, open=left, allocations=merged))
+
+    def _take(self, parts: list[tuple[Document, Decimal]], payment: str) -> None:
         for target, amount in parts:
-            self.save(_replace(target, open=target.open - amount, linked=(*target.linked, payment.id)))
-        return self.save(_replace(payment, open=left, allocations=_merged(payment.allocations, made)))
+            linked = tuple(dict.fromkeys((*target.linked, payment)))
+            self.save(_replace(target, open=target.open - amount, linked=linked))
 
     def release(self, payment: Document, target: str | None = None) -> Document:
         """Takes a payment's allocations back, all or those to one document; their targets are open again."""
@@ -110,6 +122,10 @@ def _check_part(payment: Document, target: Document, amount: Decimal) -> None:
         raise BooksError(f"{payment.currency} cannot pay a document in {target.currency}.", code="currency")
     if not amount or (amount > 0) != (target.open > 0) or abs(amount) > abs(target.open):
         raise BooksError(f"Document {target.id} has {target.open} open, not {amount}.", code="amount")
+
+
+def _allocations(parts: list[tuple[Document, Decimal]]) -> tuple[Allocation, ...]:
+    return tuple(Allocation(target=target.ref, amount=amount, open_before=target.open) for target, amount in parts)
 
 
 def _merged(old: tuple[Allocation, ...], new: tuple[Allocation, ...]) -> tuple[Allocation, ...]:

@@ -143,7 +143,9 @@ def main() -> int:
     )
     jobs = all_jobs(None)
     failed = [
-        ran.error for job in (Job.SYNC, Job.REMIND, Job.NOTES) if (ran := run(office, job, jobs[job], now_please=True)).error
+        ran.error
+        for job in (Job.SYNC, Job.REMIND, Job.NOTES)
+        if (ran := run(office, job, jobs[job], now_please=True)).error
     ]
     service.close()
     sys.stdout.write(f"boundaries {deadline.count}\n")

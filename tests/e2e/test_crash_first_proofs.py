@@ -90,9 +90,7 @@ def _connect(world: World) -> None:
     from adapters.quickbooks.oauth import Tokens
 
     service = world.service()
-    tokens = Tokens(
-        realm="1", access_token="a", access_expires_at=NOW + timedelta(days=2), refresh_token="r"
-    )
+    tokens = Tokens(realm="1", access_token="a", access_expires_at=NOW + timedelta(days=2), refresh_token="r")
     company = confirm(service, propose(service, tokens, "1"), zone_name="America/New_York", country="US")
     office = service.office(company)
     assert run(office, Job.SYNC, all_jobs(None)[Job.SYNC]).is_well
@@ -151,9 +149,13 @@ def test_what_may_have_been_handed_over_is_uncertain_and_its_note_says_so(world:
     service = world.service()
     with service.database.read() as connection:
         rows = connection.execute(dispatch.select().where(dispatch.c.state == "uncertain")).mappings().all()
-        note = connection.execute(
-            entry.select().where(entry.c.key == f"reminder:{rows[0]['reminder']}"),
-        ).mappings().one()
+        note = (
+            connection.execute(
+                entry.select().where(entry.c.key == f"reminder:{rows[0]['reminder']}"),
+            )
+            .mappings()
+            .one()
+        )
     service.close()
     assert len(rows) == 1
     assert "acceptance unknown" in note["text_body"]

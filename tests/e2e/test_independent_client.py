@@ -17,7 +17,6 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import intuitlib.config
 import pytest
-import requests
 from intuitlib.client import AuthClient
 from intuitlib.enums import Scopes
 from intuitlib.exceptions import AuthClientError
@@ -63,14 +62,18 @@ _done: set[str] = set()
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     command = [sys.executable, "-m", "adapters.quickbooks.sandbox", "--port", "0", "--company", "empty"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
         process.terminate()
-    sys.stdout.write(f"\nthe independent client did {len(_done)} operations\n")
+    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    if terminal is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            terminal.write_line(f"\nthe independent client did {len(_done)} operations")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,12 +94,12 @@ def _counted(request: pytest.FixtureRequest) -> None:
 def connected() -> tuple[AuthClient, str]:
     """Goes through the authorize page like a person with a browser."""
     client = AuthClient("some-client", "some-secret", CALLBACK, "sandbox")
-    page = requests.get(client.get_authorization_url([Scopes.ACCOUNTING], state_token="abc"), timeout=10)
+    page = client.get(client.get_authorization_url([Scopes.ACCOUNTING], state_token="abc"), timeout=10)
     action = re.search(r'action="([^"]+)"', page.text)
     assert action is not None
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
     target = urljoin(page.url, action[1])
-    answer = requests.post(target, data={**fields, "decision": "connect"}, allow_redirects=False, timeout=10)
+    answer = client.post(target, data={**fields, "decision": "connect"}, allow_redirects=False, timeout=10)
     back = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert back["state"] == ["abc"]
     client.get_bearer_token(back["code"][0], realm_id=back["realmId"][0])
@@ -657,13 +660,15 @@ def test_the_user_is_told() -> None:
 
 def test_base64_credentials_are_needed_for_tokens(url: str) -> None:
     data = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
-    refused = requests.post(f"{url}/oauth2/v1/tokens/bearer", data=data, timeout=10)
+    auth = AuthClient("id", "secret", CALLBACK, "sandbox")
+    refused = auth.post(f"{url}/oauth2/v1/tokens/bearer", data=data, timeout=10)
     assert refused.status_code == 401
     basic = base64.b64encode(b"id:secret").decode()
-    taken = requests.post(
+    taken = auth.post(
         f"{url}/oauth2/v1/tokens/bearer", data=data, headers={"Authorization": f"Basic {basic}"}, timeout=10
     )
     assert taken.json()["token_type"] == "bearer"
+    auth.close()
 
 
 def test_a_linked_transaction_is_told_by_type(qb: QuickBooks, customer: Customer) -> None:

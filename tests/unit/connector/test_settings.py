@@ -148,7 +148,7 @@ def test_an_address_is_one_address(address: str) -> None:
     assert problems({"DUECOURSE_MAIL__BCC": address}) == [
         "DUECOURSE_MAIL__BCC must be one e-mail address, without a name.",
     ]
-    assert load_settings({"DUECOURSE_MAIL__BCC": "me+bcc@example.com"}).mail.bcc == "me+bcc@example.com"
+    assert load_settings({"DUECOURSE_MAIL__REPLY_TO": "me+ar@example.com"}).mail.reply_to == "me+ar@example.com"
 
 
 def test_secrets_are_not_in_what_settings_show_of_themselves() -> None:

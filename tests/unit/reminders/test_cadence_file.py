@@ -269,8 +269,13 @@ def test_no_file_is_too_broken_to_be_told_what_is_wrong(edits: list[tuple[int, s
     lines = GOOD.splitlines()
     for number, text in edits:
         lines[number % len(lines)] = text
+    found = found_in("\n".join(lines))
+    assert found is None or (found and all(1 <= each.line <= len(lines) and each.text for each in found))
+
+
+def found_in(text: str) -> list[FileProblem] | None:
     try:
-        parse_cadence("\n".join(lines), source="ours.toml")
+        parse_cadence(text, source="ours.toml")
     except CadenceProblems as broken:
-        assert broken.problems
-        assert all(1 <= problem.line <= len(lines) and problem.text for problem in broken.problems)
+        return broken.problems
+    return None

@@ -214,6 +214,12 @@ def test_the_strictest_of_all_rules_wins() -> None:
     assert may_contact(both, utc("2026-06-03T22:00")).kind is VerdictKind.BLOCK
 
 
+def test_of_several_deferrals_the_longest_is_named() -> None:
+    saturday = facts(contacts=(Contacted(on=date(2026, 6, 5)),), country="GB")
+    verdict = may_contact(saturday, utc("2026-06-06T12:00"))
+    assert (verdict.rule, verdict.until) == ("cadence.min_gap", utc("2026-06-10T08:00"))
+
+
 def test_a_deferral_is_asked_again_at_its_own_target() -> None:
     # not before 24 December by the gap; the 24th is open in Britain, but not until 9:00
     heard = facts(contacts=(Contacted(on=date(2026, 12, 20)),), country="GB")

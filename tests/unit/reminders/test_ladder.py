@@ -152,6 +152,19 @@ def test_days_under_a_hold_do_not_count_for_the_distance() -> None:
     assert steps_advanced(judge(held, day(36))) == ["second"]
 
 
+def test_a_hold_from_the_day_of_the_message_on_counts_from_the_day_after() -> None:
+    held = account(sent_first(day(20), day(0)), holds=(hold(day(20), day(25)),))
+    assert judge(held, day(25)).look_on == day(30)
+    before = account(sent_first(day(20), day(0)), holds=(hold(day(10), day(20)),))
+    assert judge(before, day(25)).look_on == day(26)
+
+
+def test_a_heads_up_whose_distance_ends_after_the_due_date_is_looked_at_on_that_date() -> None:
+    two = cadence(replace(HEADS_UP, id="early", day=-12), HEADS_UP, FIRST)
+    decision = judge(account(owed(due=day(4), taken=(took(two.steps[0], day(0)),))), day(1), two)
+    assert decision.look_on == day(4)
+
+
 def test_overlapping_holds_count_once() -> None:
     two = (hold(day(22), day(30)), hold(day(25), day(32)), hold(day(23), day(24), "invoice:9#1"))
     held = account(sent_first(day(20), day(0)), holds=two)

@@ -139,9 +139,10 @@ def test_credit_that_covers_everything_holds_and_asks_for_its_application() -> N
 
 
 def test_a_covered_account_is_looked_at_again_when_more_falls_past_due() -> None:
-    decision = judge(account(past("1"), owed("2", day(10)), free_credit={"USD": usd("100")}), day(0))
-    assert decision.look_on is not None
-    assert decision.look_on <= day(7)
+    without_heads_up = cadence(FIRST, SECOND)
+    both = account(past("1"), owed("2", day(10)), free_credit={"USD": usd("100")})
+    assert judge(both, day(0), without_heads_up).look_on == day(11)
+    assert judge(both, day(11), without_heads_up).outcome is Outcome.REMIND
 
 
 def test_each_currency_has_its_own_amount_and_a_covered_one_rests_alone() -> None:
@@ -206,6 +207,18 @@ def test_nothing_goes_within_the_minimum_gap_whoever_spoke() -> None:
         decision = judge(account(past("1"), contacts=(wrote(day(-4), what),)), day(0))
         assert (decision.reason, decision.look_on) == (ReasonCode.MIN_GAP, day(1))
         assert judge(account(past("1"), contacts=(wrote(day(-5), what),)), day(0)).outcome is Outcome.REMIND
+
+
+def test_the_last_contact_counts_for_the_gap() -> None:
+    decision = judge(account(past("1"), contacts=(wrote(day(-20)), wrote(day(-2), "call"))), day(0))
+    assert (decision.reason, decision.look_on) == (ReasonCode.MIN_GAP, day(3))
+
+
+def test_more_contacts_than_the_cap_allows_wait_until_enough_are_old() -> None:
+    often = cadence(min_gap_days=1)
+    contacts = tuple(wrote(day(-on), "mail") for on in (6, 5, 3))
+    decision = judge(account(past("1"), contacts=contacts), day(0), often)
+    assert (decision.reason, decision.look_on) == (ReasonCode.WEEKLY_CAP, day(2))
 
 
 def test_the_weekly_cap_counts_manual_contacts() -> None:

@@ -170,6 +170,7 @@ def test_a_small_promise_is_not_kept_by_nothing() -> None:
 
 def test_money_entered_before_the_promise_was_made_does_not_count() -> None:
     assert state(paid("100", entered=at(day(0), 11))) is PromiseState.BROKEN
+    assert state(paid("100", entered=at(day(0), 12))) is PromiseState.BROKEN
     assert state(paid("100", entered=at(day(0), 13), dated=day(-5))) is PromiseState.KEPT
 
 
@@ -188,12 +189,12 @@ def test_money_for_other_items_or_accounts_or_currencies_does_not_count() -> Non
 
 
 def test_each_cent_serves_one_promise_the_older_first() -> None:
-    older = promise("60", name="p1", made_at=at(day(-1)))
-    newer = promise("60", name="p2")
+    older = promise("60", name="z", made_at=at(day(-1)))
+    newer = promise("60", name="a")
     verdicts = judged(newer, older, payments=(paid("100"),))
-    assert verdicts["p1"].state is PromiseState.KEPT
-    assert verdicts["p2"].state is PromiseState.PARTLY_KEPT
-    assert verdicts["p2"].reached == usd("40")
+    assert verdicts["z"].state is PromiseState.KEPT
+    assert verdicts["a"].state is PromiseState.PARTLY_KEPT
+    assert verdicts["a"].reached == usd("40")
 
 
 def test_a_kept_promise_has_used_its_cents() -> None:

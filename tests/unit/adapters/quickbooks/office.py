@@ -43,9 +43,11 @@ class Clock:
 class Office:
     """Everything a ledger needs, over addresses that respx answers."""
 
-    def __init__(self, *, note_field: NoteField = "attachable", monthly_budget: int = 500_000) -> None:
+    def __init__(
+        self, *, note_field: NoteField = "attachable", monthly_budget: int = 500_000, chance: float = 0.0
+    ) -> None:
         self.clock = Clock()
-        self.http = Http(sleep=self.clock.sleep, chance=lambda: 0.0)
+        self.http = Http(sleep=self.clock.sleep, chance=lambda: chance)
         self.quota = MemoryQuota()
         self.tokens = MemoryTokens(tokens("first", self.clock.now()))
         endpoints = Endpoints(

@@ -142,6 +142,15 @@ def test_a_throttled_call_waits_as_told_or_a_minute(office: Office, headers: dic
     assert office.clock.waits == [wait]
 
 
+def test_the_minute_is_spread_so_that_waiters_do_not_return_together() -> None:
+    office = Office(chance=0.5)
+    with respx.mock:
+        route = respx.get(f"{COMPANY}/customer/20")
+        route.side_effect = [httpx.Response(429), httpx.Response(200, json=CUSTOMER)]
+        office.ledger.client.read("customer/20")
+    assert office.clock.waits == [65.0]
+
+
 def test_only_successful_reads_are_metered(office: Office) -> None:
     with respx.mock:
         route = respx.get(f"{COMPANY}/customer/20")

@@ -1,4 +1,6 @@
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
@@ -39,6 +41,14 @@ class RecordingTokens(MemoryTokens):
     def __init__(self, first: Tokens) -> None:
         super().__init__(first)
         self.saved: list[Tokens] = []
+        self.held = False
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        with super().lock():
+            self.held = True
+            yield
+            self.held = False
 
     def save(self, tokens: Tokens) -> None:
         self.saved.append(tokens)
@@ -192,6 +202,21 @@ def test_the_rotated_refresh_token_is_saved_before_the_access_token_is_used(offi
         respx.post(TOKENS).respond(json=GRANT)
         assert keeper.access_token() == "access-new"
     assert [each.refresh_token for each in store.saved] == ["refresh-new"]
+
+
+def test_nobody_refreshes_or_saves_without_the_lock(office: Office) -> None:
+    store = RecordingTokens(tokens("old", office.clock.now(), valid_for=timedelta(0)))
+    asked: list[bool] = []
+
+    def grant(_: httpx.Request) -> httpx.Response:
+        asked.append(store.held)
+        return httpx.Response(200, json=GRANT)
+
+    with respx.mock:
+        respx.post(TOKENS).mock(side_effect=grant)
+        TokenKeeper(store, office.oauth, office.clock.now).access_token()
+    assert asked == [True]
+    assert not store.held
 
 
 def test_a_token_that_cannot_be_saved_is_never_used(office: Office) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.errors import LedgerRejected
 from adapters.ledger import Page
+from adapters.money import Money
 from adapters.quickbooks.reads import one_of, quoted
 from adapters.quickbooks.sandbox.query import parse
 from tests.contract.ledgers import QuickBooksConnection
@@ -248,6 +249,33 @@ def test_a_journal_line_that_is_no_more_is_told_gone_when_asked_for(
     assert {each.ref for each in page.tombstones} == {f"journal:{entry}.7", "journal:999.0"}
 
 
+def test_a_payment_moves_a_journal_line_even_where_the_entry_is_not_told_as_changed(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    def silent_entries(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith("/cdc"):
+            return response
+        told = response.json()
+        told["CDCResponse"][0]["QueryResponse"] = [
+            part for part in told["CDCResponse"][0]["QueryResponse"] if "JournalEntry" not in part
+        ]
+        return httpx.Response(200, json=told)
+
+    owner = here.books.add_customer("Amy", emails="a@example.com")
+    entry = here.books.journal([(owner, Decimal(50), "Accounts Receivable (A/R)")], on=TODAY)
+    here.clock.later(hours=1)
+    replica.sync()
+    here.transport.after = silent_entries
+    payment = here.books.pay(owner, Decimal(20), on=TODAY, apply={f"{entry}.0": Decimal(20)})
+    replica.sync()
+    assert replica.open == {f"journal:{entry}.0": Money.of(30, "USD")}
+    here.clock.later(hours=1)
+    here.books.delete("payment", payment)
+    replica.sync()
+    assert replica.open == {f"journal:{entry}.0": Money.of(50, "USD")}
+    assert replica.changes_told()[f"journal:{entry}.0"] == 3
+
+
 # --- rows that break their page --------------------------------------------------------------------------------
 
 
@@ -410,3 +438,20 @@ def test_a_company_busier_than_one_sync_can_tell_is_told_in_the_next(
 def test_no_value_can_break_out_of_its_quotes(text: str) -> None:
     statement = parse(f"SELECT * FROM Customer WHERE DisplayName = {quoted(text)} AND Id IN {one_of([text, '7'])}")
     assert statement.conditions == (("DisplayName", "=", (text,)), ("Id", "IN", (text, "7")))
+
+
+def test_a_stub_whose_row_cannot_be_read_is_a_problem_and_no_tombstone(
+    here: QuickBooksConnection, replica: Replica
+) -> None:
+    (invoice,) = bills(here, 1)
+    replica.sync()
+    here.books.delete("invoice", invoice)
+
+    def break_it(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        fault = {"Fault": {"Error": [{"Message": "Error processing", "code": "4002"}], "type": "ValidationFault"}}
+        return httpx.Response(400, json=fault) if "/invoice/" in request.url.path else response
+
+    here.transport.after = break_it
+    replica.sync()
+    assert replica.gone == {}
+    assert [each.ref for each in replica.problems] == [f"invoice:{invoice}"]

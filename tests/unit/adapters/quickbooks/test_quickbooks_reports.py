@@ -3,11 +3,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import respx
 
 from adapters.errors import LedgerUnavailable
 from adapters.money import Money
 from adapters.quickbooks.reports import lines, parameters, read_report
-from tests.unit.adapters.quickbooks.office import bodies, encoded
+from tests.unit.adapters.quickbooks.office import COMPANY, Office, bodies, encoded
 
 KEYS = ("tx_date", "txn_type", "doc_num", "cust_name", "subt_open_bal")
 
@@ -99,3 +100,24 @@ def test_foreign_lines_are_in_their_own_currency() -> None:
 def test_a_recorded_report_is_walked_without_a_stumble() -> None:
     (body,) = bodies("reports/gl")
     assert list(lines(read_report(body), "USD")) == []
+
+
+def totals(body: bytes) -> dict[str, dict[str, Money]]:
+    office = Office()
+    preferences = {"Preferences": {"Id": "1", "CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}}}
+    customers = {"QueryResponse": {"Customer": [{"Id": "20", "DisplayName": "Amy", "FullyQualifiedName": "Amy"}]}}
+    with respx.mock(assert_all_called=False):
+        respx.get(f"{COMPANY}/preferences").respond(json=preferences)
+        respx.get(f"{COMPANY}/reports/AgedReceivableDetail").respond(content=body)
+        respx.post(f"{COMPANY}/query").respond(json=customers)
+        return office.ledger.totals(date(2026, 11, 2)).by_customer
+
+
+def test_lines_dated_after_the_day_are_left_out_even_where_the_report_has_them() -> None:
+    body = report(data("2026-11-02", "Invoice", "20", "5.00"), data("2026-11-03", "Invoice", "20", "7.00"))
+    assert totals(body) == {"20": {"USD": Money.of(5, "USD")}}
+
+
+def test_a_customer_named_without_an_id_is_found_by_its_name() -> None:
+    unnamed = data("2026-11-02", "Invoice", "", "5.00")
+    assert totals(report(unnamed)) == {"20": {"USD": Money.of(5, "USD")}}

@@ -232,11 +232,10 @@ def test_the_history_is_written_as_json_lines(books: Books, tmp_path: Path) -> N
         ("invoice", "create"),
         ("payment", "create"),
         ("invoice", "update"),
-        ("payment", "update"),
     ]
     assert all(line["at"].endswith("Z") for line in lines)
     assert lines[3]["record"]["open"] == "87.70"
-    assert lines[4]["record"]["allocations"] == [{"target": f"invoice:{invoice}", "amount": "12.30"}]
+    assert lines[2]["record"]["allocations"] == [{"target": f"invoice:{invoice}", "amount": "12.30"}]
 
 
 def test_bookings_from_many_threads_lose_nothing(books: Books) -> None:
@@ -254,7 +253,7 @@ def test_bookings_from_many_threads_lose_nothing(books: Books) -> None:
         thread.join()
     assert books.balance(customer, "USD") == 200 * 6
     assert len({each.id for each in books.documents()}) == 400
-    assert [change.seq for change in books.history] == list(range(1, 1 + 1 + 200 * 4))
+    assert [change.seq for change in books.history] == list(range(1, 1 + 1 + 200 * 3))
 
 
 CENTS = st.integers(1, 50_000).map(lambda minor: D(minor).scaleb(-2))

@@ -18,7 +18,7 @@ from connector.store import companies
 from connector.store.companies import CompanyRow, Mode
 from tests.fakes import FakeLedger, FakeMailer
 
-MONDAY = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)  # ten in the morning in New York
+MONDAY = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)  # business hours from New York to Los Angeles
 COMPANY = "qbo-1001"
 
 
