@@ -1,64 +1,16 @@
-"""What every ledger must keep, whatever its dialect: one suite, run on each."""
+"""What every ledger must keep when it is read, whatever its dialect: one suite, run on each."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from adapters.documents import Delivery, DocumentKind, Gone
-from adapters.errors import LedgerRejected, LedgerUnavailable
-from adapters.ledger import BlockChange, Entry, EntryKind, Outcome
-from adapters.marker import find_marker
+from adapters.errors import LedgerUnavailable
 from adapters.money import Money
-from tests.contract.ledgers import LEDGERS, START, Connection, connected
+from tests.contract.ledgers import Connection
+from tests.contract.lively import DUE, ISSUED, TEN, TODAY, a_lively_company, bill, customer, in_the_books
 from tests.contract.replica import Crash, Replica
-
-ISSUED, DUE = date(2026, 9, 1), date(2026, 10, 1)
-TODAY = START.date()
-TEN = Decimal("10.10")
-
-
-@pytest.fixture(params=LEDGERS)
-def here(request: pytest.FixtureRequest) -> Iterator[Connection]:
-    with connected(request.param) as connection:
-        yield connection
-
-
-@pytest.fixture
-def replica(here: Connection) -> Replica:
-    return Replica(here.ledger)
-
-
-def customer(here: Connection, name: str = "Amy's Bird Sanctuary", **fields: object) -> str:
-    fields.setdefault("emails", "amy@example.com")
-    return here.books.add_customer(name, **fields)  # type: ignore[arg-type]  # the fields of a record
-
-
-def bill(here: Connection, owner: str, amount: Decimal = TEN, **fields: object) -> str:
-    dates = {"issue_date": ISSUED, "due_date": DUE, **fields}
-    return here.books.bill(owner, amount, **dates)  # type: ignore[arg-type]  # the fields of a record
-
-
-def in_the_books(here: Connection) -> dict[str, Money]:
-    return {each.ref: Money.of(each.open, each.currency) for each in here.books.documents() if each.open}
-
-
-def a_lively_company(here: Connection) -> list[str]:
-    """A bit of everything that moves accounts receivable."""
-    owners = [customer(here, name) for name in ("One", "Two", "Three")]
-    invoices = [bill(here, owner) for owner in owners for _ in range(5)]
-    here.books.pay(owners[0], Decimal("15.15"), on=TODAY, apply={invoices[0]: TEN})
-    here.books.pay(owners[0], Decimal("4.00"), on=TODAY, apply={invoices[1]: Decimal("4.00")})
-    memo = here.books.credit(owners[1], Decimal("20.00"), on=TODAY)
-    here.books.apply_credit(memo, {invoices[5]: TEN}, TODAY)
-    entry = here.books.journal([(owners[2], Decimal("50.00"), "Accounts Receivable (A/R)")], on=TODAY)
-    here.books.pay(owners[2], Decimal("20.00"), on=TODAY, apply={f"{entry}.0": Decimal("20.00")})
-    here.books.journal([(owners[2], Decimal("-7.00"), "Accounts Receivable (A/R)")], on=TODAY)
-    here.books.void("invoice", invoices[10])
-    here.clock.later(hours=1)
-    return invoices
-
 
 # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -385,127 +337,3 @@ def test_documents_dated_later_are_left_out_of_the_totals(here: Connection, repl
 def _without_zeros(totals: dict[str, dict[str, Money]]) -> dict[str, dict[str, Money]]:
     kept = {owner: {c: each for c, each in by.items() if each} for owner, by in totals.items()}
     return {owner: by for owner, by in kept.items() if by}
-
-
-# --- writing ---------------------------------------------------------------------------------------------------
-
-
-def entry(key: str, owner: str, *documents: str, text: str = "Reminder sent.") -> Entry:
-    return Entry(key=key, kind=EntryKind.REMINDER, customer=owner, documents=documents, text=text, happened_at=START)
-
-
-def notes(here: Connection) -> list[str | None]:
-    return [find_marker(note.text) for note in here.books.notes()]
-
-
-def test_entries_become_notes_on_the_customer_and_its_documents(here: Connection) -> None:
-    owner = customer(here)
-    invoices = [bill(here, owner), bill(here, owner)]
-    asked = entry("reminder:7", owner, *(f"invoice:{each}" for each in invoices), text="Zahlungserinnerung, 20,20 €")
-    (batch,) = here.ledger.compose([asked])
-    (receipt,) = here.ledger.post(batch)
-    assert (receipt.key, receipt.outcome) == ("reminder:7", Outcome.WRITTEN)
-    (note,) = here.books.notes()
-    assert (note.id, note.text.splitlines()) == (
-        receipt.ledger_id,
-        ["Zahlungserinnerung, 20,20 €", "[duecourse:reminder:7]"],
-    )
-    assert set(note.links) == {("customer", owner), *(("invoice", each) for each in invoices)}
-
-
-def test_the_same_entries_make_the_same_bytes(here: Connection) -> None:
-    owner = customer(here)
-    entries = [entry(f"reminder:{at}", owner) for at in range(70)]
-    batches = here.ledger.compose(entries)
-    assert list(batches) == list(here.ledger.compose(entries))
-    assert [key for batch in batches for _, key in batch.members] == [each.key for each in entries]
-    assert max(len(batch.members) for batch in batches) <= here.ledger.capabilities.posts_per_batch
-    assert len({batch.request_id for batch in batches}) == len(batches)
-
-
-def test_a_text_too_long_is_cut_and_keeps_its_marker(here: Connection) -> None:
-    owner = customer(here)
-    here.ledger.post(here.ledger.compose([entry("reminder:1", owner, text="x" * 5000)])[0])
-    (note,) = here.books.notes()
-    assert len(note.text) == here.ledger.capabilities.note_length
-    assert find_marker(note.text) == "reminder:1"
-
-
-def test_a_batch_sent_again_writes_nothing_twice(here: Connection) -> None:
-    (batch,) = here.ledger.compose([entry(f"reminder:{at}", customer(here, f"C{at}")) for at in range(3)])
-    first, second = here.ledger.post(batch), here.ledger.post(batch)
-    assert notes(here) == ["reminder:0", "reminder:1", "reminder:2"]
-    assert [each.ledger_id for each in first] == [each.ledger_id for each in second]
-
-
-def test_a_lost_answer_is_unknown_and_the_entry_is_found_by_its_marker(here: Connection) -> None:
-    owner = customer(here)
-    (batch,) = here.ledger.compose([entry("reminder:1", owner), entry("reminder:2", owner)])
-    here.lose_next_answer()
-    assert [each.outcome for each in here.ledger.post(batch)] == [Outcome.UNKNOWN] * 2
-    found = list(here.ledger.posted([owner], TODAY))
-    assert sorted(each.key for each in found) == ["reminder:1", "reminder:2"]
-    assert {each.ledger_id for each in found} == {note.id for note in here.books.notes()}
-
-
-def test_a_batch_that_never_arrived_is_said_to_be_unsent(here: Connection) -> None:
-    owner = customer(here)
-    (batch,) = here.ledger.compose([entry("reminder:1", owner)])
-    here.lose_next_write()
-    with pytest.raises(LedgerUnavailable) as raised:
-        here.ledger.post(batch)
-    assert not raised.value.sent
-    assert list(here.ledger.posted([owner], TODAY)) == []
-    here.ledger.post(batch)
-    assert notes(here) == ["reminder:1"]
-
-
-def test_a_note_about_a_deleted_invoice_goes_to_the_customer_alone(here: Connection) -> None:
-    owner = customer(here)
-    kept, deleted = bill(here, owner), bill(here, owner)
-    here.books.delete("invoice", deleted)
-    entries = [
-        entry("reminder:1", owner, f"invoice:{kept}", f"invoice:{deleted}"),
-        entry("reminder:2", owner, f"invoice:{kept}"),
-    ]
-    receipts = here.ledger.post(here.ledger.compose(entries)[0])
-    assert [(each.key, each.outcome) for each in receipts] == [
-        ("reminder:1", Outcome.WRITTEN),
-        ("reminder:2", Outcome.WRITTEN),
-    ]
-    links = {find_marker(note.text): note.links for note in here.books.notes()}
-    assert links["reminder:1"] == (("customer", owner),)
-    assert ("invoice", kept) in links["reminder:2"]
-
-
-def test_posted_finds_our_notes_only_and_only_the_recent_ones(here: Connection) -> None:
-    owner = customer(here)
-    here.books.write_note("Jane called, no marker.", [("customer", owner)])
-    here.ledger.post(here.ledger.compose([entry("reminder:1", owner)])[0])
-    here.clock.later(days=10)
-    here.ledger.post(here.ledger.compose([entry("reminder:2", owner)])[0])
-    assert [each.key for each in here.ledger.posted([owner], here.clock.now().date())] == ["reminder:2"]
-    assert sorted(each.key for each in here.ledger.posted([owner], TODAY)) == ["reminder:1", "reminder:2"]
-
-
-def test_our_own_note_is_no_change_of_any_document(here: Connection, replica: Replica) -> None:
-    owner = customer(here)
-    invoice = bill(here, owner)
-    here.clock.later(hours=1)
-    replica.sync()
-    replica.changed.clear()
-    here.ledger.post(here.ledger.compose([entry("reminder:1", owner, f"invoice:{invoice}")])[0])
-    replica.sync()
-    assert replica.changed == []
-
-
-def test_a_block_is_refused_where_the_ledger_has_none(here: Connection) -> None:
-    assert not here.ledger.capabilities.blocks
-    with pytest.raises(LedgerRejected):
-        here.ledger.block(BlockChange(customer="1", set=True))
-
-
-def test_the_company_tells_its_name_and_currency(here: Connection) -> None:
-    company = here.ledger.company()
-    assert (company.name, company.home_currency, company.multicurrency) == ("Sandbox Company", "USD", True)
-    assert company.zone

@@ -196,6 +196,12 @@ class Books:
             if found is not None and found.customer in customers:
                 yield found
 
+    def cash_entered(self) -> Iterator[datetime]:
+        """When each customer payment was entered; one of zero only joins a credit to an invoice."""
+        for ref, history in self._documents.items():
+            if ref.startswith("payment:") and history[0][1].total:
+                yield history[0][1].created_at
+
     def moments(self, refs: list[str], after: datetime, until: datetime) -> list[datetime]:
         """The instants in a window at which one of these documents changed, and the window's two ends."""
         within = {at for ref in refs for at, _ in self._documents.get(ref, []) if after < at <= until}

@@ -180,8 +180,7 @@ def _needs_eyes(evidence: Evidence, day: date) -> bool:
     if _mode(evidence, day) == "review" or _mode(evidence, day + ONE_DAY) == "review":
         return True
     since = day - timedelta(days=3)
-    created = (history[0][1].created_at for ref, history in evidence.books.histories() if ref.startswith("payment:"))
-    entered = {evidence.company.day_of(at) for at in created}
+    entered = {evidence.company.day_of(at) for at in evidence.books.cash_entered()}
     return not any(since < each < day and evidence.company.is_working(each) for each in entered)
 
 

@@ -75,12 +75,7 @@ def _misjudged(evidence: Evidence, promise: Promise, spent: dict[tuple[str, str]
 
 def _was_silent(evidence: Evidence, after: date, until: date) -> bool:
     """Whether nobody entered a payment between two days: the promise is then still being checked."""
-    day_of = evidence.company.day_of
-    return not any(
-        after < day_of(history[0][1].created_at) <= until
-        for ref, history in evidence.books.histories()
-        if ref.startswith("payment:")
-    )
+    return not any(after < evidence.company.day_of(at) <= until for at in evidence.books.cash_entered())
 
 
 def _reached(

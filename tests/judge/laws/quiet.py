@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
 
+from tests.judge.audit import Row
 from tests.judge.evidence import Evidence
 from tests.judge.families import allowed_addresses, customer_of, party_of
 from tests.judge.law import Finding
@@ -52,9 +53,12 @@ def _cadence(evidence: Evidence, message: Message) -> str:
 
 
 def caps(evidence: Evidence, finding: Finding) -> None:
-    """No account and no address hears from us more often in a week or a month than the cadence allows."""
+    """No account and no address hears from us more often in a week or a month than the cadence allows.
+
+    A call counts against the messages after it.
+    """
     for account, messages in _by_account(evidence).items():
-        calls = [call.day for call in evidence.audit.of("call_logged") if call.account == messages[0].account]
+        calls = [call for call in evidence.audit.of("call_logged") if call.account == messages[0].account]
         _within_caps(evidence, finding, f"account {account}", messages, calls)
     by_address: dict[str, list[Message]] = defaultdict(list)
     for message in evidence.messages:
@@ -64,10 +68,10 @@ def caps(evidence: Evidence, finding: Finding) -> None:
         _within_caps(evidence, finding, f"address {address}", messages, [])
 
 
-def _within_caps(evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[date]) -> None:
-    days = [*(message.day for message in messages), *calls]
+def _within_caps(evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[Row]) -> None:
     for message in messages:
         cadence = evidence.cadence(_cadence(evidence, message))
+        days = [each.day for each in (*messages, *calls) if each.at <= message.at]
         week, month = _count(days, message.day, WEEK), _count(days, message.day, MONTH)
         finding.judge(
             _over("weekly", who, message, week, cadence.weekly_cap),

@@ -11,15 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.errors import LedgerRejected
-from adapters.ledger import Page
 from adapters.money import Money
 from adapters.quickbooks.reads import one_of, quoted
 from adapters.quickbooks.sandbox.query import parse
 from tests.contract.ledgers import QuickBooksConnection
 from tests.contract.replica import Replica
-
-TODAY = date(2026, 11, 2)
-ONE = Decimal("1.10")
+from tests.unit.adapters.quickbooks.clerk import ONE, TODAY, bills, in_the_books, paths, selects, statements
 
 
 @pytest.fixture
@@ -32,31 +29,6 @@ def here() -> Iterator[QuickBooksConnection]:
 @pytest.fixture
 def replica(here: QuickBooksConnection) -> Replica:
     return Replica(here.ledger)
-
-
-def bills(here: QuickBooksConnection, count: int, *, apart: float = 10, issued: date = TODAY) -> list[str]:
-    owner = here.books.add_customer(f"Customer {len(here.books.customers())}", emails="a@example.com")
-    made = []
-    for _ in range(count):
-        here.clock.later(seconds=apart)
-        made.append(here.books.bill(owner, ONE, issue_date=issued, due_date=TODAY))
-    return made
-
-
-def statements(here: QuickBooksConnection) -> list[str]:
-    return [call.content.decode() for call in here.transport.calls if call.url.path.endswith("/query")]
-
-
-def selects(here: QuickBooksConnection, entity: str) -> list[str]:
-    return [each for each in statements(here) if each.startswith(f"SELECT * FROM {entity} ")]
-
-
-def paths(here: QuickBooksConnection) -> list[str]:
-    return [call.url.path.rpartition("/")[2] for call in here.transport.calls]
-
-
-def in_the_books(here: QuickBooksConnection) -> set[str]:
-    return {each.ref for each in here.books.documents() if each.open}
 
 
 # --- what it costs ---------------------------------------------------------------------------------------------
@@ -276,90 +248,6 @@ def test_a_payment_moves_a_journal_line_even_where_the_entry_is_not_told_as_chan
     assert replica.changes_told()[f"journal:{entry}.0"] == 3
 
 
-# --- rows that break their page --------------------------------------------------------------------------------
-
-
-def test_a_broken_row_is_found_by_halving_and_named_by_its_id(here: QuickBooksConnection, replica: Replica) -> None:
-    invoices = bills(here, 900)
-    here.break_documents(f"invoice:{invoices[613]}", f"invoice:{invoices[614]}", f"invoice:{invoices[0]}")
-    replica.sync()
-    assert {each.ref for each in replica.problems} == {f"invoice:{invoices[at]}" for at in (0, 613, 614)}
-    assert "To email address is invalid" in replica.problems[0].text
-    assert len(replica.open) == 897
-
-
-def test_a_broken_row_among_the_changes_costs_its_own_kind_only(here: QuickBooksConnection, replica: Replica) -> None:
-    invoices = bills(here, 10)
-    here.clock.later(hours=1)
-    replica.sync()
-    here.clock.later(hours=1)
-    owner = here.books.document(invoices[0]).customer
-    payment = here.books.pay(owner, ONE, on=TODAY, apply={invoices[0]: ONE})
-    here.books.change_due_date(invoices[1], date(2026, 12, 24))
-    here.break_documents(f"invoice:{invoices[0]}")
-    here.transport.calls.clear()
-    replica.sync()
-    assert {each.ref for each in replica.problems} == {f"invoice:{invoices[0]}"}
-    assert f"payment:{payment}" in replica.documents
-    assert replica.documents[f"invoice:{invoices[1]}"].items[0].due_date == date(2026, 12, 24)
-    assert not selects(here, "Payment")
-
-
-def test_a_statement_that_fails_for_every_row_is_no_broken_row(here: QuickBooksConnection, replica: Replica) -> None:
-    bills(here, 300)
-
-    def refuse(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        if b"SELECT *" not in request.content:
-            return response
-        error = {"Message": "Error processing", "Detail": "Everything fails", "code": "4002"}
-        return httpx.Response(400, json={"Fault": {"Error": [error]}})
-
-    here.transport.after = refuse
-    with pytest.raises(LedgerRejected):
-        replica.sync()
-
-
-# --- what QuickBooks says wrongly ------------------------------------------------------------------------------
-
-
-def test_a_deleted_stub_of_an_invoice_that_is_there_is_not_believed(
-    here: QuickBooksConnection, replica: Replica
-) -> None:
-    (invoice,) = bills(here, 1)
-    here.clock.later(hours=1)
-    replica.sync()
-
-    def lie(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        if not request.url.path.endswith("/cdc"):
-            return response
-        told = response.json()
-        stub = {"domain": "QBO", "status": "Deleted", "Id": invoice}
-        told["CDCResponse"] = [{"QueryResponse": [{"Invoice": [stub]}]}]
-        return httpx.Response(200, json=told)
-
-    here.transport.after = lie
-    page: Page
-    (page,) = replica.sync()
-    assert page.tombstones == ()
-    assert f"invoice:{invoice}" in replica.open
-
-
-def test_a_fault_hidden_in_the_changes_is_not_taken_for_nothing_changed(
-    here: QuickBooksConnection, replica: Replica
-) -> None:
-    bills(here, 1)
-    replica.sync()
-
-    def hide(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        fault = {"Fault": {"Error": [{"Message": "Not allowed", "code": "5020"}], "type": "ValidationFault"}}
-        body = {"CDCResponse": [{"QueryResponse": [fault]}], "time": response.json().get("time")}
-        return httpx.Response(200, json=body) if request.url.path.endswith("/cdc") else response
-
-    here.transport.after = hide
-    with pytest.raises(LedgerRejected, match="5020"):
-        replica.sync()
-
-
 def test_a_cursor_of_another_ledger_is_refused(here: QuickBooksConnection) -> None:
     with pytest.raises(LedgerRejected, match="cursor"):
         list(here.ledger.changes(json.dumps({"seq": 4})))
@@ -394,23 +282,6 @@ def test_one_page_at_a_time_makes_the_same_calls_in_the_same_order_every_time() 
     assert runs[0] == runs[1]
 
 
-def test_a_stub_is_not_believed_when_quickbooks_will_not_say_whether_the_row_is_there(
-    here: QuickBooksConnection, replica: Replica
-) -> None:
-    (invoice,) = bills(here, 1)
-    replica.sync()
-    here.books.delete("invoice", invoice)
-
-    def forbid(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        fault = {"Fault": {"Error": [{"Message": "No permission", "code": "5020"}], "type": "ValidationFault"}}
-        return httpx.Response(403, json=fault) if "/invoice/" in request.url.path else response
-
-    here.transport.after = forbid
-    with pytest.raises(LedgerRejected, match="5020"):
-        replica.sync()
-    assert replica.gone == {}
-
-
 def test_a_company_busier_than_one_sync_can_tell_is_told_in_the_next(
     here: QuickBooksConnection, replica: Replica
 ) -> None:
@@ -440,18 +311,12 @@ def test_no_value_can_break_out_of_its_quotes(text: str) -> None:
     assert statement.conditions == (("DisplayName", "=", (text,)), ("Id", "IN", (text, "7")))
 
 
-def test_a_stub_whose_row_cannot_be_read_is_a_problem_and_no_tombstone(
-    here: QuickBooksConnection, replica: Replica
-) -> None:
+def test_a_reread_is_as_old_as_the_first_of_its_answers(here: QuickBooksConnection, replica: Replica) -> None:
     (invoice,) = bills(here, 1)
     replica.sync()
-    here.books.delete("invoice", invoice)
-
-    def break_it(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        fault = {"Fault": {"Error": [{"Message": "Error processing", "code": "4002"}], "type": "ValidationFault"}}
-        return httpx.Response(400, json=fault) if "/invoice/" in request.url.path else response
-
-    here.transport.after = break_it
-    replica.sync()
-    assert replica.gone == {}
-    assert [each.ref for each in replica.problems] == [f"invoice:{invoice}"]
+    assert replica.cursor is not None
+    asked_at = here.clock.now()
+    here.transport.before = lambda request: here.clock.later(seconds=20) if "query" in request.url.path else None
+    page = here.ledger.fresh([f"invoice:{invoice}"], (), replica.cursor)
+    assert page.read_at == asked_at
+    assert here.clock.now() > asked_at

@@ -106,10 +106,10 @@ def totals(body: bytes) -> dict[str, dict[str, Money]]:
     office = Office()
     preferences = {"Preferences": {"Id": "1", "CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}}}
     customers = {"QueryResponse": {"Customer": [{"Id": "20", "DisplayName": "Amy", "FullyQualifiedName": "Amy"}]}}
-    with respx.mock(assert_all_called=False):
-        respx.get(f"{COMPANY}/preferences").respond(json=preferences)
-        respx.get(f"{COMPANY}/reports/AgedReceivableDetail").respond(content=body)
-        respx.post(f"{COMPANY}/query").respond(json=customers)
+    with respx.mock(assert_all_called=False) as router:
+        router.get(f"{COMPANY}/preferences").respond(json=preferences)
+        router.get(f"{COMPANY}/reports/AgedReceivableDetail").respond(content=body)
+        router.post(f"{COMPANY}/query").respond(json=customers)
         return office.ledger.totals(date(2026, 11, 2)).by_customer
 
 

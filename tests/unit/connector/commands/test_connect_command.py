@@ -1,0 +1,159 @@
+"""Connecting, over the sandbox's own sign-in: the consent is clicked by a plain HTTP client."""
+
+import io
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.quickbooks.sandbox import serve_quickbooks
+from adapters.quickbooks.sandbox.empty_company import fill
+from adapters.sandbox.books import Books
+from connector.bootstrap import Service, open_service
+from connector.cli import invoke
+from connector.clock import SimulatedClock
+from connector.settings import MailSettings, QuickBooksSettings, Settings
+from tests.fakes import FakeMailer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    service: Service
+    sandbox: str
+    callback: str
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    clock = SimulatedClock(datetime(2026, 11, 2, 18, 0, tzinfo=UTC))
+    books = Books(now=clock.now)
+    fill(books)
+    with serve_quickbooks(books, now=clock.now) as box:
+        callback = f"http://localhost:{_free_port()}/callback"
+        quickbooks = QuickBooksSettings(
+            client_id="id",
+            client_secret="secret",  # type: ignore[arg-type]  # becomes a SecretStr
+            redirect_url=callback,
+            api_url=box.url,
+            token_url=f"{box.url}/oauth2/v1/tokens/bearer",
+            authorize_url=f"{box.url}/connect/oauth2",
+            revoke_url=f"{box.url}/v2/oauth2/tokens/revoke",
+        )
+        settings = Settings(data_dir=tmp_path, quickbooks=quickbooks, mail=MailSettings(sender_address="ar@x.example"))
+        service = open_service(settings, clock=clock, mailer=FakeMailer())
+        yield Desk(service=service, sandbox=box.url, callback=callback)
+        service.close()
+
+
+class _Listening(io.StringIO):
+    """Words that tell when the consent page was named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.named = threading.Event()
+
+    def flush(self) -> None:
+        if "/connect/oauth2?" in self.getvalue():
+            self.named.set()
+
+
+@dataclass(slots=True)
+class Connecting:
+    """`duecourse connect quickbooks`, running in a thread while the test clicks."""
+
+    desk: Desk
+    words: tuple[str, ...]
+    code: int = -1
+
+    def __enter__(self) -> "Connecting":
+        self.out, self.err = _Listening(), _Listening()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        assert self.err.named.wait(20), self.err.getvalue()
+        return self
+
+    def _run(self) -> None:
+        words = ("connect", "quickbooks", "--no-browser", "--json", *self.words)
+        self.code = invoke(words, self.desk.service, stdout=self.out, stderr=self.err)
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(30)
+
+    @property
+    def page(self) -> str:
+        found = re.search(r"http\S+/connect/oauth2\?\S+", self.err.getvalue())
+        assert found
+        return found[0]
+
+
+    out: _Listening = None  # type: ignore[assignment]  # set on entering
+    err: _Listening = None  # type: ignore[assignment]  # set on entering
+    _thread: threading.Thread = None  # type: ignore[assignment]  # set on entering
+
+
+def _click(page: str, sandbox: str) -> str:
+    """Gives consent on the page; returns where the browser is sent back to."""
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', httpx.get(page).text)) | {"decision": "connect"}
+    location: str = httpx.post(f"{sandbox}/connect/oauth2", data=form).headers["location"]
+    return location
+
+
+def test_connecting_asks_reads_the_books_and_stays_in_dry_run(desk: Desk) -> None:
+    with Connecting(desk, ("--zone", "America/Los_Angeles", "--country", "us", "--yes")) as connecting:
+        back = _click(connecting.page, desk.sandbox)
+        assert httpx.get(back.replace("/callback", "/favicon.ico", 1)).status_code == 404
+        assert "close this page" in httpx.get(back).text
+    assert connecting.code == 0, connecting.err.getvalue()
+    told = json.loads(connecting.out.getvalue())
+    assert (told["zone"], told["country"], told["error"]) == ("America/Los_Angeles", "US", "")
+    assert "automatic reminders off" in connecting.err.getvalue()
+    out = io.StringIO()
+    assert invoke(["status", "--json"], desk.service, stdout=out) == 0
+    [status] = json.loads(out.getvalue())
+    assert (status["mode"], status["first_read_done"]) == ("dry_run", True)
+
+
+def test_without_an_answer_about_the_zone_the_likeliest_is_taken_only_with_yes(desk: Desk) -> None:
+    with Connecting(desk, ("--yes", "--no-sync")) as connecting:
+        httpx.get(_click(connecting.page, desk.sandbox))
+    assert connecting.code == 0, connecting.err.getvalue()
+    assert json.loads(connecting.out.getvalue())["zone"].startswith("America/")
+
+
+def test_an_answer_to_somebody_elses_consent_connects_nothing(desk: Desk) -> None:
+    with Connecting(desk, ("--yes",)) as connecting:
+        back = _click(connecting.page, desk.sandbox)
+        httpx.get(re.sub(r"state=[^&]+", "state=forged", back))
+    assert connecting.code == 4
+    assert "does not belong" in connecting.err.getvalue()
+    assert invoke(["plan"], desk.service) == 3
+
+
+def test_a_zone_without_a_city_is_refused(desk: Desk) -> None:
+    with Connecting(desk, ("--yes", "--zone", "UTC-08:00")) as connecting:
+        httpx.get(_click(connecting.page, desk.sandbox))
+    assert connecting.code == 1
+    assert "America/New_York" in connecting.err.getvalue()
+
+
+def test_disconnecting_gives_the_consent_back(desk: Desk) -> None:
+    with Connecting(desk, ("--yes", "--zone", "America/New_York")) as connecting:
+        httpx.get(_click(connecting.page, desk.sandbox))
+    out = io.StringIO()
+    assert invoke(["disconnect", "--yes", "--json"], desk.service, stdout=out) == 0
+    assert json.loads(out.getvalue())["said"] == "The consent is given back."
+    assert invoke(["sync"], desk.service) == 4
