@@ -4,7 +4,7 @@ What a page means for reminders, promises and disputes is told as `Happening`s; 
 the same transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from adapters.documents import Customer, Document, DocumentKind, Gone, Item, Tom
 from adapters.ledger import Page
 from connector.directory import Directory
 from connector.store import books
-from connector.store.tables import account, allocation, customer, document, item
+from connector.store.tables import allocation, customer, document, item
 
 
 class What(StrEnum):
@@ -55,10 +55,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeRules:
-    """The two numbers that the life of an item after its first reminder needs, in days."""
+    """What the life of an item after its first reminder needs: days, and whether its bill address is followed."""
 
     reopen_days: int = 7
     quiet_days: int = 5
+    follow_bill_email: bool = True
 
 
 class _Page:
@@ -73,7 +74,8 @@ class _Page:
         self.today = today
         self.now = now
         self.life = life
-        self.directory = Directory(connection, company)
+        self.directory = self._fresh_directory()
+        self.mains: set[str] = set()
         self.applied = Applied()
 
     def apply(self) -> Applied:
@@ -81,8 +83,11 @@ class _Page:
         self._documents()
         for each in self.page.tombstones:
             self._tombstone(each)
+        books.clear_problems(self.connection, self.company, _could_be_read(self.page))
         if self.page.problems:
             books.save_problems(self.connection, self.company, self.page.problems, self.now)
+        for ref in books.followers(self.connection, self.company, self.mains):
+            self._touch(ref)
         books.touch_accounts(self.connection, self.company, self.applied.accounts, self.today)
         return self.applied
 
@@ -95,11 +100,9 @@ class _Page:
         if not changed:
             return
         books.save_customers(self.connection, self.company, changed)
-        self.directory.learn(changed)
         self.directory.load([each.ref for each in changed])
         self.applied.customers += len(changed)
-        books.clear_problems(self.connection, self.company, [f"customer:{each.ref}" for each in changed])
-        moved = [each for each in changed if each.ref in known and _family_changed(known[each.ref], each)]
+        moved = [each for each in changed if each.ref not in known or _family_changed(known[each.ref], each)]
         if moved:
             self._rehome([each.ref for each in moved])
         for each in changed:
@@ -107,21 +110,11 @@ class _Page:
             if each.note and (before is None or before["note"] != each.note):
                 self._happened(What.NOTE_CHANGED, each.ref, self._main_account(each.ref), each.note)
             if before is not None and _matters(before, each):
-                main = self._main_account(each.ref)
-                self._touch(main)
+                self._touch_main(self._main_account(each.ref))
 
     def _rehome(self, refs: Sequence[str]) -> None:
         """A family or an address changed: its open items may belong to another account now."""
-        children = self.connection.scalars(
-            select(customer.c.ref).where(customer.c.company == self.company, customer.c.parent.in_(refs)),
-        )
-        family = {*refs, *children}
-        rows = self.connection.execute(
-            select(
-                document.c.ref, document.c.customer, document.c.bill_emails, document.c.account, document.c.kind
-            ).where(document.c.company == self.company, document.c.customer.in_(family), document.c.open_minor != 0),
-        ).mappings()
-        for row in list(rows):
+        for row in books.open_of_families(self.connection, self.company, refs):
             main = self._main_account(row["customer"])
             if main != row["account"]:
                 self._set_document(row["ref"], account=main)
@@ -166,7 +159,6 @@ class _Page:
         books.save_items(self.connection, item_rows)
         self._close_missing_parts(changed, items)
         books.replace_allocations(self.connection, self.company, [each for each in changed if _may_allocate(each)])
-        books.clear_problems(self.connection, self.company, [each.ref for each in changed])
         self.applied.documents += len(changed)
 
     def _document_row(self, each: Document, before: RowMapping | None) -> dict[str, object]:
@@ -258,11 +250,12 @@ class _Page:
         if before is None and each.kind is DocumentKind.INVOICE and not self.page.whole_read:
             self._happened(What.NEW, each.ref, main)
         if each.kind is not DocumentKind.INVOICE:
-            self._touch(main)
+            self._touch_main(main)
             if each.kind is DocumentKind.PAYMENT:
                 self._happened(What.PAID, each.ref, main)
         if before is not None and each.sent_at and before["sent_at"] != each.sent_at and _mailed_late(each):
-            self._happened(What.LEDGER_MAILED, each.ref, main, each.sent_at.isoformat())
+            target = self.directory.account(each.customer, each.bill_emails)
+            self._happened(What.LEDGER_MAILED, each.ref, target, each.sent_at.isoformat())
 
     # -- what is gone
 
@@ -289,14 +282,22 @@ class _Page:
         if row is None or (not row.active and row.merged_into == each.into):
             return
         self.connection.execute(update(customer).where(where).values(active=False, merged_into=each.into))
-        self.directory = Directory(self.connection, self.company)
+        self.directory = self._fresh_directory()
         self._rehome([each.ref])
         self._happened(What.CUSTOMER_MERGED, each.ref, self._main_account(each.ref), each.into or "")
 
     # -- small things
 
+    def _fresh_directory(self) -> Directory:
+        return Directory(self.connection, self.company, follow_bill_email=self.life.follow_bill_email)
+
     def _main_account(self, ref: str) -> str:
         return self.directory.billing(ref)
+
+    def _touch_main(self, ref: str) -> None:
+        """What is true of a customer is true of the accounts that follow its bill addresses too."""
+        self._touch(ref)
+        self.mains.add(ref)
 
     def _touch(self, ref: str) -> None:
         who, _, where = ref.partition("|")
@@ -311,22 +312,6 @@ def apply_page(
 ) -> Applied:
     """Applies `page`; `today` is the company's, `now` aware UTC. Returns what changed and what it means."""
     return _Page(connection, company, page, today=today, now=now, life=life).apply()
-
-
-def accounts_of_documents(connection: Connection, company: str, refs: Iterable[str]) -> set[str]:
-    """The accounts whose items these documents hold."""
-    found: set[str] = set()
-    for some in books.chunks(refs):
-        found |= set(
-            connection.scalars(select(item.c.account).where(item.c.company == company, item.c.document.in_(some))),
-        )
-    return found
-
-
-def known_account(connection: Connection, company: str, ref: str) -> bool:
-    """Whether there is an account of this ref."""
-    where = (account.c.company == company) & (account.c.ref == ref)
-    return connection.scalar(select(account.c.ref).where(where)) is not None
 
 
 #: What we know of an item beside what the ledger tells.
@@ -392,6 +377,14 @@ def _matters(row: RowMapping, each: Customer) -> bool:
         or row["country"] != each.country
         or row["language"] != each.language,
     )
+
+
+def _could_be_read(page: Page) -> set[str]:
+    """What was a problem before and is none now, as problems name it: a journal entry by any of its lines."""
+    told = {each.ref for each in page.documents}
+    told |= {f"customer:{each.ref}" if each.is_customer else each.ref for each in page.tombstones}
+    lines = {ref.partition(".")[0] for ref in told if ref.startswith(f"{DocumentKind.JOURNAL.value}:")}
+    return told | lines | {f"customer:{each.ref}" for each in page.customers}
 
 
 def _may_allocate(each: Document) -> bool:

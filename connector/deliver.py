@@ -59,6 +59,8 @@ def _claim(office: Office) -> list[Claim]:
             raise CompanyPaused(row.paused_because)
         if row.mode is Mode.DRY_RUN:
             return []
+        if row.mode is Mode.REVIEW:
+            reminders.hold_back(connection, office.company)
         lease = timedelta(seconds=office.sending.lease_seconds)
         return reminders.claim(connection, office.company, now=office.now(), lease=lease, limit=office.sending.batch)
 

@@ -21,10 +21,6 @@ class Directory:
         self._known: dict[CustomerRef, Customer] = {}
         self._merged: dict[CustomerRef, CustomerRef] = {}
 
-    def learn(self, customers: Iterable[Customer]) -> None:
-        """Takes customers that were just read, before they are stored."""
-        self._known.update({each.ref: each for each in customers})
-
     def load(self, refs: Iterable[CustomerRef]) -> None:
         """Makes sure that these customers and their parents are known."""
         wanted = set(refs) - self._known.keys()
@@ -55,7 +51,10 @@ class Directory:
     def get(self, ref: CustomerRef) -> Customer:
         """The customer, or the one it was merged into."""
         self.load([ref])
-        return self._known[self._merged.get(ref, ref)]
+        passed = {ref}
+        while (into := self._merged.get(ref)) and into not in passed:
+            passed.add(ref := into)
+        return self._known[ref]
 
     def billing(self, ref: CustomerRef) -> CustomerRef:
         """Who pays for what this customer buys."""

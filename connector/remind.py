@@ -192,7 +192,7 @@ class _Saving:
             {
                 "b_company": self.office.company,
                 "b_ref": loaded.account.ref,
-                "cadence": each.cadence.name if _in_ladder(each) else loaded.assigned,
+                "cadence": each.cadence.name if self._enters(each) else loaded.assigned,
                 "look_on": self.today if decision.outcome is Outcome.REMIND else decision.look_on,
                 "verdict_on": self.today,
                 "outcome": decision.outcome.value,
@@ -200,6 +200,10 @@ class _Saving:
                 "verdict": json.loads(history.canonical(data)),
             },
         )
+
+    def _enters(self, each: Judged) -> bool:
+        """Whether the account is on its cadence from now on. A dry run takes no step, and so pins nothing."""
+        return _in_ladder(each) and self.row.mode is not Mode.DRY_RUN
 
     def _event(self, kind: str, account_ref: str, subject: str, data: dict[str, object]) -> None:
         self.events.append(

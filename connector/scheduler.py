@@ -6,8 +6,7 @@ office's own clock. Each job of each company runs once at a time, in its own thr
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from threading import Lock
+from threading import Event, Lock
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -16,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from adapters.errors import LedgerError
 from connector.bootstrap import NotSetUp, Service
-from connector.clock import zone
+from connector.clock import SystemClock, zone
 from connector.deliver import recover
 from connector.jobs import Job, Ran, all_jobs, run
 from connector.office import Office
@@ -33,8 +32,8 @@ INBOX_SECONDS = 60
 RECONCILE_AT = (2, 30)  # the company's own night
 WATCH_SECONDS = 10
 """How often new companies and calls of the ledger ("sync now") are looked for."""
-FIRST_RUN = {Job.SYNC: 0, Job.INBOX: 5, Job.NOTES: 15, Job.REMIND: 60}
-"""Seconds after the start: the books first, then what is decided on them."""
+FIRST_ROUND = (Job.INBOX, Job.SYNC, Job.REMIND, Job.NOTES)
+"""What a company begins with, in this order: the books first, then what is decided on them."""
 
 OfficeOf = Callable[[str], Office]
 
@@ -55,7 +54,11 @@ class Scheduler:
         self._office_of = office_of or service.office
         self._jobs: Mapping[Job, Callable[[Office], object]] = all_jobs(service.settings.inbox_folder)
         self._offices: dict[tuple[str, Job], _Furnished] = {}
+        self._busy: dict[tuple[str, Job], Lock] = {}
         self._lock = Lock()
+        self._stopping = Event()
+        self._begun: set[str] = set()
+        self._wall = SystemClock()  # what APScheduler goes by, whatever time it is for the company
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         )
@@ -70,6 +73,7 @@ class Scheduler:
 
     def stop(self) -> None:
         """Begins nothing more, and waits for the jobs that run."""
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -81,17 +85,35 @@ class Scheduler:
         """Enrols companies that were connected meanwhile, and syncs those that their ledger called for."""
         for row in self._companies():
             self._enrol(row)
-            if row.sync_wanted_at is not None:
-                self._scheduler.modify_job(_id(row, Job.SYNC), next_run_time=self._service.clock.now())
+            if row.sync_wanted_at is not None and not self._busy_with(row.id, Job.SYNC).locked():
+                self._scheduler.modify_job(_id(row, Job.SYNC), next_run_time=self._wall.now())
+
+    def sync(self, company: str) -> None:
+        """What the sync's trigger does: the first time a whole round, from then on a sync."""
+        if company in self._begun:
+            self.run(company, Job.SYNC)
+        else:
+            self._begun.add(company)
+            self.begin(company)
+
+    def begin(self, company: str) -> None:
+        """A company's first round."""
+        for job in FIRST_ROUND:
+            if not self._stopping.is_set():
+                self.run(company, job)
 
     def run(self, company: str, job: Job) -> Ran | None:
-        """Runs one job of a company now. None where the company cannot be worked for; the log says why."""
+        """Runs one job of a company now. None where it runs already, or the company cannot be worked for."""
+        busy = self._busy_with(company, job)
+        if not busy.acquire(blocking=False):
+            return None
         try:
-            office = self._office(company, job)
+            ran = run(self._office(company, job), job, self._jobs[job])
         except (NoSuchCompany, NotSetUp) as error:
             log.warning("company cannot be worked for", company=company, job=job.value, why=str(error))
             return None
-        ran = run(office, job, self._jobs[job])
+        finally:
+            busy.release()
         if ran.error:
             log.error("job failed", company=company, job=job.value, why=ran.error)
         else:
@@ -105,16 +127,16 @@ class Scheduler:
             return companies.load_all(connection)
 
     def _enrol(self, row: CompanyRow) -> None:
-        known = {each.id for each in self._scheduler.get_jobs()}
+        if self._scheduler.get_job(_id(row, Job.SYNC)) is not None:
+            return
         for job in self._jobs:
-            if job is Job.INBOX and self._service.settings.inbox_folder is None:
-                continue
-            if _id(row, job) not in known:
-                first = FIRST_RUN.get(job)
-                when = (
-                    {"next_run_time": self._service.clock.now() + timedelta(seconds=first)} if first is not None else {}
+            if job is Job.SYNC:
+                first = self._wall.now()
+                self._scheduler.add_job(
+                    self.sync, self._trigger(row, job), args=[row.id], id=_id(row, job), next_run_time=first
                 )
-                self._scheduler.add_job(self.run, self._trigger(row, job), args=[row.id, job], id=_id(row, job), **when)
+            elif job is not Job.INBOX or self._service.settings.inbox_folder is not None:
+                self._scheduler.add_job(self.run, self._trigger(row, job), args=[row.id, job], id=_id(row, job))
 
     def _trigger(self, row: CompanyRow, job: Job) -> IntervalTrigger | CronTrigger:
         match job:
@@ -129,6 +151,10 @@ class Scheduler:
             case Job.RECONCILE:
                 hour, minute = RECONCILE_AT
                 return CronTrigger(hour=hour, minute=minute, jitter=900, timezone=zone(row.zone))
+
+    def _busy_with(self, company: str, job: Job) -> Lock:
+        with self._lock:
+            return self._busy.setdefault((company, job), Lock())
 
     def _office(self, company: str, job: Job) -> Office:
         """Each job has its own: a ledger's tokens serve one thread."""

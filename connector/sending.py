@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from connector.office import Office
 from connector.said import record_refused, record_said
 from connector.store import reminders
+from connector.store.companies import Mode
 from connector.store.tables import account
 from reminders.channels import SendOutcome, SendResult
 
@@ -53,11 +54,18 @@ class _Gate:
         with office.database.write("sending") as connection:
             return (
                 reminders.is_ours(connection, letter.claim)
+                and self._is_wanted(connection)
                 and self._is_untouched(connection)
                 and reminders.set_dispatch(
                     connection, letter.claim.id, self._address, "sending", now=office.now(), expect=["waiting"]
                 )
             )
+
+    def _is_wanted(self, connection: Connection) -> bool:
+        """Nobody paused the company meanwhile, or wants to see first what leaves."""
+        row, approved = self._office.row(connection), self._letter.claim.row["approved_by"]
+        wanted = row.mode is Mode.AUTOMATIC or (row.mode is Mode.REVIEW and approved is not None)
+        return wanted and row.paused_because is None
 
     def _is_untouched(self, connection: Connection) -> bool:
         """A promise made, a pause set or a page applied since it was decided: it is decided again."""

@@ -84,7 +84,9 @@ def _apply(office: Office, page: Page, *, checkpoint: bool) -> Applied:
 def life_rules(office: Office) -> LifeRules:
     """The life of an item, as the default cadence's rules have it."""
     rules = office.cadence(None).rules
-    return LifeRules(reopen_days=rules.reopen_days, quiet_days=rules.min_gap_days)
+    return LifeRules(
+        reopen_days=rules.reopen_days, quiet_days=rules.min_gap_days, follow_bill_email=rules.follow_bill_email
+    )
 
 
 def _count(done: Synced, page: Page, applied: Applied) -> None:

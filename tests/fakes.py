@@ -22,6 +22,7 @@ class FakeLedger:
     fails: LedgerError | None = None
     reads: int = 0
     misreport: dict[str, Money] = field(default_factory=dict)
+    read_hook: Callable[[], object] = bool
     _composed: dict[str, Entry] = field(default_factory=dict)
     _version: int = 0
 
@@ -33,7 +34,15 @@ class FakeLedger:
         self.customers[ref] = Customer(ref=ref, name=name, **(values | more))  # type: ignore[arg-type]  # its fields
 
     def bill(  # a bill has this many facts
-        self, ident: str, customer: str, amount: str, due: date, *, number: str = "", currency: str = "USD", **more: object
+        self,
+        ident: str,
+        customer: str,
+        amount: str,
+        due: date,
+        *,
+        number: str = "",
+        currency: str = "USD",
+        **more: object,
     ) -> str:
         """Writes an invoice, thirty days before its due date."""
         money = Money.of(amount, currency)
@@ -167,6 +176,7 @@ class FakeLedger:
 
     def _read(self) -> None:
         self.reads += 1
+        self.read_hook()
         if self.fails is not None:
             raise self.fails
 

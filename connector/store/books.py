@@ -254,6 +254,42 @@ def touch_accounts(connection: Connection, company: str, accounts: Mapping[str, 
         connection.execute(insert(account), fresh)
 
 
+def followers(connection: Connection, company: str, customers: Iterable[str]) -> list[str]:
+    """The accounts of these billing customers that follow a bill address."""
+    found: list[str] = []
+    for some in chunks(customers):
+        found += connection.scalars(
+            select(account.c.ref).where(
+                account.c.company == company, account.c.customer.in_(some), account.c.address != ""
+            ),
+        )
+    return found
+
+
+def open_of_families(connection: Connection, company: str, customers: Iterable[str]) -> list[RowMapping]:
+    """The open documents of these customers and of all below them."""
+    family: set[str] = set()
+    level = set(customers)
+    while level:
+        family |= level
+        children: set[str] = set()
+        for some in chunks(level):
+            children |= set(
+                connection.scalars(
+                    select(customer.c.ref).where(customer.c.company == company, customer.c.parent.in_(some))
+                ),
+            )
+        level = children - family
+    rows: list[RowMapping] = []
+    for some in chunks(family):
+        rows += connection.execute(
+            select(document.c.ref, document.c.customer, document.c.bill_emails, document.c.account).where(
+                document.c.company == company, document.c.customer.in_(some), document.c.open_minor != 0
+            ),
+        ).mappings()
+    return rows
+
+
 def without_pay_link(connection: Connection, company: str, refs: Iterable[str]) -> list[str]:
     """Which of these documents nobody asked the ledger for a pay link of."""
     found: list[str] = []

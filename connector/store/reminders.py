@@ -131,18 +131,19 @@ def stale(connection: Connection, company: str, today: date) -> list[RowMapping]
 
 def open_with_items(connection: Connection, company: str, items: Iterable[str]) -> list[RowMapping]:
     """Planned reminders that hold one of these items."""
+    holding = select(reminder_item.c.reminder).where(
+        reminder_item.c.company == company,
+        reminder_item.c.item.in_(list(items)),
+        reminder_item.c.how == "planned",
+    )
     return list(
         connection.execute(
-            select(reminder)
-            .join(reminder_item, reminder_item.c.reminder == reminder.c.id)
-            .where(
+            select(reminder).where(
                 reminder.c.company == company,
                 reminder.c.state.in_(OPEN_STATES),
                 reminder.c.said_at.is_(None),
-                reminder_item.c.item.in_(list(items)),
-                reminder_item.c.how == "planned",
-            )
-            .distinct(),
+                reminder.c.id.in_(holding),
+            ),
         ).mappings(),
     )
 

@@ -35,7 +35,9 @@ def _after_a_call(evidence: Evidence, message: Message) -> list[str]:
     return [
         f"gap ignored: account {call.account} was called on {call.day} and had {message.name}; the gap is {gap}"
         for call in evidence.audit.of("call_logged")
-        if call.account == message.account and call.at < message.at and (message.day - call.day).days < gap
+        if call.account == message.account
+        and call.seq < _said_seq(evidence, message)
+        and (message.day - call.day).days < gap
     ]
 
 
@@ -71,12 +73,19 @@ def caps(evidence: Evidence, finding: Finding) -> None:
 def _within_caps(evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[Row]) -> None:
     for message in messages:
         cadence = evidence.cadence(_cadence(evidence, message))
-        days = [each.day for each in (*messages, *calls) if each.at <= message.at]
+        days = [each.day for each in messages if each.at <= message.at]
+        days += [call.day for call in calls if call.seq < _said_seq(evidence, message)]
         week, month = _count(days, message.day, WEEK), _count(days, message.day, MONTH)
         finding.judge(
             _over("weekly", who, message, week, cadence.weekly_cap),
             _over("monthly", who, message, month, cadence.monthly_cap),
         )
+
+
+def _said_seq(evidence: Evidence, message: Message) -> int:
+    """Where the history says the message: what stands before it happened before it."""
+    said = evidence.audit.said.get(message.reminder)
+    return said.seq if said else 0
 
 
 def _count(days: Iterable[date], day: date, window: timedelta) -> int:

@@ -1,4 +1,7 @@
-"""Never differ from the ledger by a cent: the reconciliation, and every figure of the closing table."""
+"""Never differ from the ledger by a cent: the reconciliation, and every figure of the closing table.
+
+Amounts in `figures.json` are text by currency. A figure whose name `_own_figures` does not know is not judged.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from adapters.ledger import Ledger
 from connector import bootstrap
 from connector.bootstrap import Service
@@ -49,17 +51,18 @@ class Said:
 class Shop:
     """The company: three customers who owe something, read and in automatic mode unless a test wants else."""
 
-    def __init__(self, folder: Path, *, connected: bool = True, url: str | None = None, **settings: object) -> None:
+    def __init__(self, folder: Path, *, connected: bool = True, **settings: object) -> None:
         self.clock = SimulatedClock(MONDAY)
         self.ledger = FakeLedger(now=self.clock.now)
         self.mailer = FakeMailer()
-        self.settings = Settings(
-            data_dir=folder,
-            mail=MailSettings(sender_address="ar@shop.example"),
-            quickbooks=QuickBooksSettings(client_id="id", client_secret="secret", webhook_verifier="verifier"),  # type: ignore[arg-type]  # becomes a SecretStr
-            serve=ServeSettings(port=1),
-            **({"database_url": url} | settings),  # type: ignore[arg-type]  # becomes a SecretStr
-        )
+        given: dict[str, object] = {
+            "mail": MailSettings(sender_address="ar@shop.example"),
+            "quickbooks": QuickBooksSettings(
+                client_id="id", client_secret=SecretStr("secret"), webhook_verifier=SecretStr("verifier")
+            ),
+            "serve": ServeSettings(port=1),
+        }
+        self.settings = Settings(data_dir=folder, **(given | settings))  # type: ignore[arg-type]  # its fields
         opened = bootstrap.open_service(self.settings, clock=self.clock, mailer=self.mailer)
         fields = {name: getattr(opened, name) for name in Service.__dataclass_fields__}
         self.service = ShopService(**fields, fake=self.ledger)

@@ -46,7 +46,9 @@ def test_a_customer_is_given_a_cadence_and_looked_at_today(shop: Shop) -> None:
     shop.tell("run")
     assert shop.tell("cadence", "set", "20", "firm") == {"customer": "20", "from": "standard", "to": "firm"}
     assert shop.tell("why", "20")[0]["cadence"] == "firm"
-    assert [(row["data"]["from"], row["data"]["to"]) for row in shop.history("cadence_changed")] == [("standard", "firm")]
+    assert [(row["data"]["from"], row["data"]["to"]) for row in shop.history("cadence_changed")] == [
+        ("standard", "firm")
+    ]
     assert "20" in {each["account"] for each in shop.tell("plan")}
 
 

@@ -30,7 +30,9 @@ COMMANDS = _commands(cli.build())
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself_and_offers_json(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_explains_itself_and_offers_json(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     code = cli._run([*path, "--help"], _closed_desk())
     shown = capsys.readouterr().out
     assert code == 0

@@ -99,7 +99,6 @@ class Connecting:
         assert found
         return found[0]
 
-
     out: _Listening = None  # type: ignore[assignment]  # set on entering
     err: _Listening = None  # type: ignore[assignment]  # set on entering
     _thread: threading.Thread = None  # type: ignore[assignment]  # set on entering

@@ -18,7 +18,13 @@ def test_a_customer_without_an_address_is_written_to_once_one_is_set(shop: Shop)
 
 
 def test_what_is_no_plain_address_is_refused(shop: Shop) -> None:
-    for text in ("nobody", "a@b", "Anna <ap@boats.example>", "a@x.example,b@x.example", "a@x.example\nBcc: b@x.example"):
+    for text in (
+        "nobody",
+        "a@b",
+        "Anna <ap@boats.example>",
+        "a@x.example,b@x.example",
+        "a@x.example\nBcc: b@x.example",
+    ):
         assert shop.run("contact", "set", "20", text).code == 1
 
 

@@ -64,7 +64,9 @@ def test_a_suspicious_read_changes_nothing_until_a_person_believes_it(shop: Shop
     shop.tell("resume", "--company")
     shop.clock.advance(timedelta(hours=2))
     assert shop.run("sync", "--believe").code == 0
-    assert {each["total"]["amount"] for each in shop.tell("aging")["customers"] if each["customer"] == "22"} == {"75.50"}
+    assert {each["total"]["amount"] for each in shop.tell("aging")["customers"] if each["customer"] == "22"} == {
+        "75.50"
+    }
 
 
 def test_a_ledgers_own_late_mail_counts_as_contact_from_the_first_read_on(unread: Shop) -> None:
