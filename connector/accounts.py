@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from adapters.money import sums
 from connector.holding import holds_of
@@ -12,7 +12,6 @@ from connector.office import Office
 from connector.store import facts, reconciliations
 from connector.store.companies import CompanyRow
 from connector.store.facts import AccountRows
-from connector.store.tables import reminder
 from reminders.account import Account
 from reminders.assignment import CustomerFacts
 from reminders.cadence_file import Cadence
@@ -25,7 +24,6 @@ class Loaded:
     account: Account
     cadence: str | None
     assigned: str | None  # kept until the account is paid up
-    replaces: str | None = None  # a message that did not arrive, asked once more
     touches: int = 0  # rises whenever something about the account changes
 
 
@@ -46,7 +44,6 @@ def load_accounts(
     addresses = {address for each in everybody.values() for address in each}
     stopped = facts.stopped_addresses(connection, office.company, addresses)
     heard = facts.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
-    lost = _not_arrived(connection, office.company, refs)
     loaded = []
     for ref in refs:
         if ref not in found:
@@ -60,6 +57,7 @@ def load_accounts(
             holds=holds_of(
                 rows,
                 judged_by.rules,
+                today=today,
                 quiet_days=judged_by.rules.min_gap_days,
                 differs=bool(customers & differing),
             ),
@@ -70,11 +68,7 @@ def load_accounts(
             opted_out=cadence is None,
         )
         assigned = rows.row["cadence"] if rows.items else None
-        loaded.append(
-            Loaded(
-                account=account, cadence=cadence, assigned=assigned, replaces=lost.get(ref), touches=rows.row["touches"]
-            )
-        )
+        loaded.append(Loaded(account=account, cadence=cadence, assigned=assigned, touches=rows.row["touches"]))
     return loaded
 
 
@@ -99,17 +93,3 @@ def cadence_of(office: Office, rows: AccountRows) -> str | None:
 def rules_of(office: Office, loaded: Loaded) -> Cadence:
     """The cadence whose rules apply to an account."""
     return office.cadence(loaded.cadence)
-
-
-def _not_arrived(connection: Connection, company: str, refs: Sequence[str]) -> dict[str, str]:
-    """Messages that were settled as not arrived and not asked again yet, by account."""
-    again = select(reminder.c.replaces).where(reminder.c.company == company, reminder.c.replaces.is_not(None))
-    rows = connection.execute(
-        select(reminder.c.account, reminder.c.id).where(
-            reminder.c.company == company,
-            reminder.c.account.in_(refs),
-            reminder.c.state == "not_arrived",
-            reminder.c.id.not_in(again),
-        ),
-    )
-    return {row.account: row.id for row in rows}

@@ -4,6 +4,7 @@ The life of an item after its first reminder: rules, section 5.
 """
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, select
@@ -18,12 +19,12 @@ from connector.disputes import Suspicion, end_dispute, flag, of_items
 from connector.disputes import of_customer as disputes_of_customer
 from connector.notes import enqueue_note
 from connector.office import Office
-from connector.pauses import set_hold
+from connector.pauses import live_of_customer, set_hold
 from connector.promises import end_promise
 from connector.promises import of_customer as promises_of_customer
 from connector.short_payments import flag_short_payments
 from connector.store import books, reminders, tasks
-from connector.store.tables import contact, document, item, promise, reminder_item
+from connector.store.tables import contact, dispute, document, item, promise, reminder_item
 from connector.store.upsert import insert_new
 from reminders.account import HoldKind
 from reminders.flags import words_flag
@@ -56,10 +57,9 @@ def _gone(office: Office, connection: Connection, each: Happening) -> None:
         return
     for row in reminders.open_with_items(connection, office.company, items):
         cancel_reminder(office, connection, row["id"], row["account"], f"an invoice was {each.detail}")
-    disputes = of_items(connection, office.company, items)
-    for row in disputes:
+    for row in of_items(connection, office.company, items):
         end_dispute(office, connection, row, Resolution.INVOICE_GONE)
-    if disputes or _was_spoken_of(connection, office.company, items):
+    if _was_spoken_of(connection, office.company, items):
         gone = books.rows_by_ref(connection, document, office.company, [each.subject])[each.subject]
         enqueue_note(
             office,
@@ -79,7 +79,13 @@ def _was_spoken_of(connection: Connection, company: str, items: list[str]) -> bo
     )
     if connection.scalar(said.limit(1)) is not None:
         return True
-    rows = connection.scalars(select(promise.c["items"]).where(promise.c.company == company, promise.c.state == "open"))
+    contested = select(dispute.c.id).where(
+        dispute.c.company == company, dispute.c.item.in_(items), dispute.c.state.not_in(["flagged", "dropped"])
+    )
+    if connection.scalar(contested.limit(1)) is not None:
+        return True
+    lives = promise.c.state.in_(["open", "overtaken"])
+    rows = connection.scalars(select(promise.c["items"]).where(promise.c.company == company, lives))
     return any(ref in items for named in rows for ref in named)
 
 
@@ -120,7 +126,7 @@ def _note_changed(office: Office, connection: Connection, each: Happening) -> No
     ends = office.calendar.add(office.today(), rules.flag_days)
     stamp = hashlib.sha256(each.detail.encode()).hexdigest()[:16]
     open_items = _open_items(connection, office.company, each.account)
-    named = [row for row in open_items if row["number"] and row["number"] in each.detail]
+    named = [row for row in open_items if row["number"] and _names(each.detail, row["number"])]
     for row in named or [row for row in open_items if row["due_date"] < office.today()]:
         flag(
             office,
@@ -136,11 +142,17 @@ def _note_changed(office: Office, connection: Connection, each: Happening) -> No
         )
 
 
+def _names(text: str, number: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(number)}(?!\w)", text, re.IGNORECASE) is not None
+
+
 def _open_items(connection: Connection, company: str, account_ref: str) -> list[RowMapping]:
+    """Those of the customer's own account and of the accounts that follow its bill addresses."""
+    accounts = [account_ref, *books.followers(connection, company, [account_ref])]
     rows = connection.execute(
         select(item, document.c.number)
         .join(document, (document.c.company == item.c.company) & (document.c.ref == item.c.document))
-        .where(item.c.company == company, item.c.account == account_ref, item.c.open_minor > 0)
+        .where(item.c.company == company, item.c.account.in_(accounts), item.c.open_minor > 0)
         .order_by(item.c.due_date, item.c.ref),
     ).mappings()
     return list(rows)
@@ -214,7 +226,24 @@ def _merged(office: Office, connection: Connection, each: Happening) -> None:
         )
 
 
+def _moved(office: Office, connection: Connection, each: Happening) -> None:
+    """A document went over to another customer: what held it at the first one holds it there too."""
+    items = list(books.items_of(connection, office.company, [each.subject]))
+    for row in live_of_customer(connection, office.company, each.detail):
+        set_hold(
+            office,
+            connection,
+            HoldKind(row["kind"]),
+            account_ref=each.account,
+            reason=row["reason"],
+            ends=row["ends"],
+            items=items,
+            source=f"carried:{row['id']}:{each.subject}",
+        )
+
+
 _ACTS = {
+    What.MOVED: _moved,
     What.NEW: _new,
     What.GONE: _gone,
     What.SETTLED: _nothing,

@@ -6,7 +6,7 @@ the same transaction.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, select, update
@@ -30,6 +30,7 @@ class What(StrEnum):
     NOTE_CHANGED = "note_changed"  # the ledger's note on a customer
     LEDGER_MAILED = "ledger_mailed"  # the ledger's own reminder went out
     CUSTOMER_MERGED = "customer_merged"
+    MOVED = "moved"  # a document belongs to another customer now; the detail names the one before
     PAID = "paid"  # a payment or its allocations are new or changed
 
 
@@ -60,6 +61,7 @@ class LifeRules:
     reopen_days: int = 7
     quiet_days: int = 5
     follow_bill_email: bool = True
+    zone: tzinfo = UTC  # the company's
 
 
 class _Page:
@@ -76,11 +78,14 @@ class _Page:
         self.life = life
         self.directory = self._fresh_directory()
         self.mains: set[str] = set()
+        self.returned: set[str] = set()
         self.applied = Applied()
 
     def apply(self) -> Applied:
         self._customers()
+        self.returned = self._returned_targets()
         self._documents()
+        self._return_reopened()
         for each in self.page.tombstones:
             self._tombstone(each)
         books.clear_problems(self.connection, self.company, _could_be_read(self.page))
@@ -117,7 +122,8 @@ class _Page:
         for row in books.open_of_families(self.connection, self.company, refs):
             main = self._main_account(row["customer"])
             if main != row["account"]:
-                self._set_document(row["ref"], account=main)
+                where = (document.c.company == self.company) & (document.c.ref == row["ref"])
+                self.connection.execute(update(document).where(where).values(account=main))
             self._touch(main)
             target = self.directory.account(row["customer"], tuple(row["bill_emails"]))
             moved = self.connection.execute(
@@ -127,10 +133,6 @@ class _Page:
             )
             if moved.rowcount:
                 self._touch(target)
-
-    def _set_document(self, ref: str, **values: object) -> None:
-        where = (document.c.company == self.company) & (document.c.ref == ref)
-        self.connection.execute(update(document).where(where).values(**values))
 
     # -- documents
 
@@ -147,12 +149,11 @@ class _Page:
             return
         self.directory.load({each.customer for each in changed})
         items = books.items_of(self.connection, self.company, [each.ref for each in changed])
-        returned = self._returned_targets(changed, known)
         document_rows, item_rows = [], []
         for each in changed:
             before = known.get(each.ref)
             document_rows.append(self._document_row(each, before))
-            new_rows = [self._item_row(each, one, items, returned=returned) for one in each.items]
+            new_rows = [self._item_row(each, one, items) for one in each.items]
             item_rows.extend(new_rows)
             self._notice(each, before)
         books.save_documents(self.connection, document_rows)
@@ -162,7 +163,7 @@ class _Page:
         self.applied.documents += len(changed)
 
     def _document_row(self, each: Document, before: RowMapping | None) -> dict[str, object]:
-        born = each.created_at.date() if each.created_at else self.today
+        born = each.created_at.astimezone(self.life.zone).date() if each.created_at else self.today
         row = books.document_row(
             self.company,
             each,
@@ -175,22 +176,18 @@ class _Page:
             row["total_minor"] = before["total_minor"]  # what it was, for the invoice that may replace it
         return row
 
-    def _item_row(
-        self, of: Document, one: Item, items: Mapping[str, RowMapping], *, returned: set[str]
-    ) -> dict[str, object]:
+    def _item_row(self, of: Document, one: Item, items: Mapping[str, RowMapping]) -> dict[str, object]:
         ref = item_ref(of.ref, one.part)
         before = items.get(ref)
         target = self.directory.account(of.customer, of.bill_emails)
-        state = _fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target, returned)
+        state = _fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target)
         if before is None or _item_differs(before, one, target):
             self._touch(target)
             if before is not None and before["account"] != target:
                 self._touch(before["account"])
         return books.item_row(self.company, of, one, account_ref=target, **state)
 
-    def _next_state(
-        self, of: Document, one: Item, before: RowMapping, target: str, returned: set[str]
-    ) -> dict[str, object]:
+    def _next_state(self, of: Document, one: Item, before: RowMapping, target: str) -> dict[str, object]:
         """Cycle and position of an item that was known before (rules, section 5)."""
         state = {name: before[name] for name in _STATE}
         ref = before["ref"]
@@ -198,7 +195,7 @@ class _Page:
             state["closed_on"] = self.today
             self._happened(What.SETTLED, ref, target)
         elif one.open.minor > 0 and before["open_minor"] <= 0:
-            state |= self._reopen(of, before, target, returned)
+            state |= self._reopen(of, before, target)
         if one.due_date != before["due_date"]:
             later = one.due_date > self.today
             state["due_date_before"] = None if later else before["due_date"]
@@ -207,18 +204,28 @@ class _Page:
             self._happened(What.DUE_DATE_MOVED, ref, target, "later" if later else "past")
         return state
 
-    def _reopen(self, of: Document, before: RowMapping, target: str, returned: set[str]) -> dict[str, object]:
+    def _reopen(self, of: Document, before: RowMapping, target: str) -> dict[str, object]:
         closed_on = before["closed_on"] or self.today
         quickly = (self.today - closed_on).days <= self.life.reopen_days
-        if quickly and of.ref not in returned:
+        if quickly and of.ref not in self.returned:
             self._happened(What.REOPENED, before["ref"], target)
             return {"closed_on": None, "quiet_until": self.today + timedelta(days=self.life.quiet_days)}
         self._happened(What.RETURNED, before["ref"], target, of.number)
         return {"closed_on": None, "quiet_until": None} | _new_cycle(before)
 
-    def _returned_targets(self, changed: Sequence[Document], known: Mapping[str, RowMapping]) -> set[str]:
+    def _return_reopened(self) -> None:
+        """What an earlier page showed open again, and this page says that its payment was returned: as if at once."""
+        for ref, row in books.items_of(self.connection, self.company, self.returned).items():
+            if row["open_minor"] > 0 and row["quiet_until"] and row["quiet_until"] > self.today:
+                where = (item.c.company == self.company) & (item.c.ref == ref)
+                self.connection.execute(update(item).where(where).values(quiet_until=None, **_new_cycle(row)))
+                known = books.rows_by_ref(self.connection, document, self.company, [row["document"]])
+                self._happened(What.RETURNED, ref, row["account"], known[row["document"]]["number"])
+                self._touch(row["account"])
+
+    def _returned_targets(self) -> set[str]:
         """Documents that a payment voided or deleted on this page had been set against."""
-        undone = [each.ref for each in changed if each.voided and each.ref in known and not known[each.ref]["voided"]]
+        undone = [each.ref for each in self.page.documents if each.voided]
         undone += [each.ref for each in self.page.tombstones if not each.is_customer]
         targets: set[str] = set()
         for some in books.chunks(undone):
@@ -245,9 +252,11 @@ class _Page:
         main = self._main_account(each.customer)
         if each.voided and before is not None and not before["voided"]:
             self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
+        if before is not None and before["customer"] != each.customer:
+            self._happened(What.MOVED, each.ref, main, before["customer"])
         if before is not None and _reaches_otherwise(before, each):
             self._touch(self.directory.account(each.customer, each.bill_emails))
-        if before is None and each.kind is DocumentKind.INVOICE and not self.page.whole_read:
+        if before is None and each.kind is DocumentKind.INVOICE:
             self._happened(What.NEW, each.ref, main)
         if each.kind is not DocumentKind.INVOICE:
             self._touch_main(main)
@@ -285,8 +294,6 @@ class _Page:
         self.directory = self._fresh_directory()
         self._rehome([each.ref])
         self._happened(What.CUSTOMER_MERGED, each.ref, self._main_account(each.ref), each.into or "")
-
-    # -- small things
 
     def _fresh_directory(self) -> Directory:
         return Directory(self.connection, self.company, follow_bill_email=self.life.follow_bill_email)
@@ -338,6 +345,9 @@ def _new_cycle(before: RowMapping) -> dict[str, object]:
 
 
 def _differs(row: RowMapping, each: Document) -> bool:
+    """Whether the ledger tells something newer. A page that was read before another, and applied after it, is old."""
+    if row["updated_at"] and each.updated_at and each.updated_at < row["updated_at"]:
+        return False
     return bool(
         row["version"] != each.version
         or row["open_minor"] != each.open.minor

@@ -76,5 +76,11 @@ def note_cash(office: Office, connection: Connection) -> None:
         connection,
         office.company,
         cash_posted_until=last,
-        cash_silence_days=rhythm(days, office.calendar) if days else row.cash_silence_days,
+        cash_silence_days=_usual(office, days) or row.cash_silence_days,  # silence itself ends no rhythm
     )
+
+
+def _usual(office: Office, days: list[date]) -> int | None:
+    """The silence that is usual: what the cadence says, else the company's own rhythm."""
+    said = office.cadence(None).rules.cash_posted_within
+    return rhythm(days, office.calendar) if said is None else said

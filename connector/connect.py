@@ -9,6 +9,9 @@ from connector.clock import UnknownZone, zone
 from connector.store import companies, history
 from connector.store.companies import NoSuchCompany
 
+RECONNECT = "duecourse connect"
+"""What a company waits for that is lifted by connecting it again; other reasons stay."""
+
 
 class CannotConnect(Exception):
     """The company cannot be connected as asked; the text says why and what to do."""
@@ -59,7 +62,7 @@ def confirm(service: Service, proposal: Proposal, *, zone_name: str, country: st
     now = service.clock.now()
     with service.database.write("connect company") as connection:
         try:
-            companies.load(connection, proposal.id)
+            known = companies.load(connection, proposal.id)
         except NoSuchCompany:
             companies.add(
                 connection,
@@ -77,7 +80,8 @@ def confirm(service: Service, proposal: Proposal, *, zone_name: str, country: st
             )
             kind = "connected"
         else:
-            companies.change(connection, proposal.id, paused_because=None)
+            if known.paused_because and RECONNECT in known.paused_because:
+                companies.change(connection, proposal.id, paused_because=None)
             kind = "reconnected"
         history.record(
             connection,

@@ -7,8 +7,10 @@ which no timer ever settles (design, section 5).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.errors import LedgerRejected
 from connector.drafts import documents_of
 from connector.letters import Delivered, Letter, prepare
 from connector.office import CompanyPaused, Office
@@ -19,6 +21,10 @@ from connector.store.companies import Mode
 from connector.store.reminders import Claim
 from connector.sync import apply_fresh
 from reminders.channels import SendOutcome, SendResult
+
+#: What could not be read afresh is tried again after this long.
+_UNREAD = timedelta(minutes=15)
+_MOST_STALE_READS = 2
 
 
 def deliver(office: Office) -> Delivered:
@@ -69,41 +75,77 @@ def _put_back(office: Office, claims: Sequence[Claim]) -> None:
     """Whatever is still claimed after a run (an error stopped it) is ready again for the next one."""
     with office.database.write("put claims back") as connection:
         for claim in claims:
-            row = reminders.by_id(connection, claim.id)
-            if row and row["state"] == "claimed" and row["fence"] == claim.fence:
+            if reminders.is_ours(connection, claim):
                 states = {each["state"] for each in reminders.dispatches(connection, claim.id)}
                 if "sending" not in states:
-                    reminders.put_back(connection, claim.id, not_before=row["not_before"])
+                    reminders.put_back(connection, claim.id, not_before=claim.row["not_before"])
 
 
 def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterator[Letter]:
-    """The letters that may leave, some at a time; read again when the figures grew too old."""
-    waiting = list(claims)
-    while waiting:
-        read_at = _read_afresh(office, waiting)
-        while waiting and is_fresh(office, read_at):
+    """The letters that may leave, some at a time; read again when the figures grew too old.
+
+    What the ledger did not tell about waits for the next run, and so does everything where reading alone takes longer
+    than figures may age.
+    """
+    waiting, rounds = list(claims), 0
+    while waiting and rounds <= _MOST_STALE_READS:
+        read = _read_afresh(office, waiting)
+        rounds += not is_fresh(office, read.at)
+        waiting = _without_untold(office, waiting, read, done)
+        while waiting and is_fresh(office, read.at):
             some, waiting = waiting[: office.sending.together], waiting[office.sending.together :]
             if office.sending.pay_links:
                 _fetch_pay_links(office, [ref for claim in some for ref in documents_of(claim.row["facts"])])
-            yield from prepare(office, some, read_at, done)
+            yield from prepare(office, some, read.at, done)
+    _put_off(office, waiting, done)
 
 
-def _read_afresh(office: Office, claims: Sequence[Claim]) -> datetime:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A fresh reading: the instant its figures are true for, and the documents that it does not tell about."""
+
+    at: datetime
+    untold: frozenset[str]
+
+
+def _read_afresh(office: Office, claims: Sequence[Claim]) -> _Read:
     documents = list(dict.fromkeys(ref for claim in claims for ref in documents_of(claim.row["facts"])))
     customers = list(dict.fromkeys(claim.row["customer"] for claim in claims))
     with office.database.read() as connection:
         cursor = office.row(connection).cursor
     assert cursor is not None
-    read_at = office.now()  # before the call, and by our own clock: the ledger's may go wrong
-    apply_fresh(office, office.ledger.fresh(documents, customers, cursor))
-    return read_at
+    at = office.now()  # before the call, and by our own clock: the ledger's may go wrong
+    page = office.ledger.fresh(documents, customers, cursor)
+    apply_fresh(office, page)
+    told = {each.ref for each in page.documents} | {each.ref for each in page.tombstones}
+    return _Read(at, frozenset(documents) - told)
+
+
+def _without_untold(office: Office, claims: Sequence[Claim], read: _Read, done: Delivered) -> list[Claim]:
+    """Without the reminders that name a document which could not be read: old figures never leave as fresh ones."""
+    untold = [claim for claim in claims if not read.untold.isdisjoint(documents_of(claim.row["facts"]))]
+    _put_off(office, untold, done)
+    return [claim for claim in claims if claim not in untold]
+
+
+def _put_off(office: Office, claims: Sequence[Claim], done: Delivered) -> None:
+    if not claims:
+        return
+    with office.database.write("put off") as connection:
+        for claim in claims:
+            if reminders.is_ours(connection, claim):
+                done.deferred += 1
+                reminders.put_back(connection, claim.id, not_before=office.now() + _UNREAD)
 
 
 def _fetch_pay_links(office: Office, documents: Sequence[str]) -> None:
-    """Asks the ledger for an online payment page, once per invoice, and keeps the answer."""
+    """Asks the ledger for an online payment page, once per invoice, and keeps the answer, also that there is none."""
     with office.database.read() as connection:
         missing = books.without_pay_link(connection, office.company, documents)
-    links = {ref: office.ledger.pay_link(ref) for ref in missing}
-    if links:
-        with office.database.write("keep pay links") as connection:
-            books.save_pay_links(connection, office.company, links)
+    for ref in missing:
+        try:
+            link = office.ledger.pay_link(ref)
+        except LedgerRejected:
+            link = ""
+        with office.database.write("keep pay link") as connection:
+            books.save_pay_links(connection, office.company, {ref: link})

@@ -107,12 +107,11 @@ class Change:
     @property
     def sentence(self) -> str:
         """What changed, for the reminder's history."""
-        before, now = set(items_of(self._before)), set(items_of(self._now))
         if self._before["step_id"] != self._now["step_id"]:
             return "another step is due now"
-        if now - before:
-            return "there is more to ask than was planned"
-        return "fewer items or a lower amount" if before - now or self._before != self._now else "nothing changed"
+        if self.is_none:
+            return "nothing changed"
+        return "fewer items or a lower amount" if self.is_only_less else "there is more to ask than was planned"
 
 
 def words_for(office: Office, row: CompanyRow, loaded: Loaded, plan: MessagePlan, today: date) -> Message:

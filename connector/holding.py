@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping
 
 from adapters.documents import Delivery
 from adapters.money import Money
+from connector.rests import SEEN
 from connector.store.facts import AccountRows
 from reminders.account import Hold, HoldKind, OwedItem
 from reminders.holds import (
@@ -24,12 +25,12 @@ from reminders.steps import Rules
 _LONG_AGO = date(2000, 1, 1)
 
 
-def holds_of(rows: AccountRows, rules: Rules, *, quiet_days: int, differs: bool) -> list[Hold]:
+def holds_of(rows: AccountRows, rules: Rules, *, today: date, quiet_days: int, differs: bool) -> list[Hold]:
     """Every hold that touches this account, and the past ones that still matter for distances."""
     return [
         *_promise_holds(rows, rules),
         *_dispute_holds(rows),
-        *(_stored_hold(row) for row in rows.holds),
+        *(_stored_hold(row, today) for row in rows.holds),
         *_ledger_holds(rows),
         *_item_holds(rows, quiet_days),
         *([_since_long(HoldKind.DIFFERENCE, "the ledger's balance is lower than ours")] if differs else []),
@@ -110,12 +111,16 @@ def _dispute_holds(rows: AccountRows) -> Iterator[Hold]:
             )
 
 
-def _stored_hold(row: RowMapping) -> Hold:
+def _stored_hold(row: RowMapping, today: date) -> Hold:
+    """A stored hold. A remembered rest (connector.rests) holds nothing by itself: its days count up to yesterday."""
+    ends = row["ends"]
+    if (row["source"] or "").startswith(SEEN):
+        ends = min(ends or today, today)
     return Hold(
         kind=HoldKind(row["kind"]),
         id=row["id"],
         begins=row["begins"],
-        ends=row["ends"],
+        ends=ends,
         reason=row["reason"],
         items=frozenset(row["items"]),
     )
@@ -138,6 +143,8 @@ def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
                 reason="it was settled and opened again",
                 items=frozenset([owed.ref]),
             )
+        if owed.ref in rows.unreadable:
+            yield _since_long(HoldKind.UNREADABLE, "the ledger's row cannot be read", owed.ref)
         if _was_never_delivered(rows, owed, row):
             yield _since_long(HoldKind.NEVER_DELIVERED, "the invoice itself has not gone out", owed.ref)
 

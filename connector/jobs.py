@@ -153,7 +153,7 @@ def _why_not(office: Office, row: CompanyRow, job: Job) -> str:
 
 def _failed(office: Office, job: Job, error: Exception, failures: int) -> Ran:
     why = str(error) or type(error).__name__
-    backoff = min(timedelta(minutes=2**failures), _LONGEST_BACKOFF)
+    backoff = min(timedelta(minutes=2 ** min(failures, 10)), _LONGEST_BACKOFF)
     if isinstance(error, LedgerUnavailable) and error.retry_after:
         backoff = max(backoff, error.retry_after)
     with office.database.write(f"fail {job.value}") as connection:

@@ -6,13 +6,15 @@ with the reason, and the account is looked at again (design, section 2.4).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection
 
 from connector.accounts import Loaded, load_accounts
 from connector.cancelling import cancel_reminder
 from connector.contacting import contact_facts
+from connector.defects import tell_person
 from connector.drafts import Change, facts_of, fingerprint, words_for
 from connector.envelopes import envelope_for
 from connector.office import Office
@@ -72,6 +74,12 @@ def prepare(office: Office, claims: Sequence[Claim], read_at: datetime, done: De
             written_to.update(ready.envelope.recipients)
 
 
+log = structlog.get_logger()
+
+#: What could not be made into a letter is tried again after this long.
+_BROKEN = timedelta(hours=1)
+
+
 class _Preparing:
     """Some claims being decided once more, in one transaction."""
 
@@ -98,8 +106,20 @@ class _Preparing:
                     figures_at=self.read_at,
                 )
             }
-            letters = [self._letter(connection, row, claim, loaded.get(claim.row["account"])) for claim in ours]
+            letters = [self._safely(connection, row, claim, loaded.get(claim.row["account"])) for claim in ours]
         return [letter for letter in letters if letter]
+
+    def _safely(self, connection: Connection, row: CompanyRow, claim: Claim, loaded: Loaded | None) -> Letter | None:
+        """One letter that cannot be made stops no other: it is put off, and a person is told."""
+        try:
+            with connection.begin_nested():
+                return self._letter(connection, row, claim, loaded)
+        except Exception:
+            log.exception("a letter could not be made", reminder=claim.id, company=self.office.company)
+        reminders.put_back(connection, claim.id, not_before=self.office.now() + _BROKEN)
+        self.done.deferred += 1
+        tell_person(self.office, connection, claim.row["account"])
+        return None
 
     def _letter(self, connection: Connection, row: CompanyRow, claim: Claim, loaded: Loaded | None) -> Letter | None:
         if loaded is None or claim.row["decided_on"] != self.today:

@@ -9,6 +9,7 @@ from adapters.documents import document_of
 from adapters.ledger import EntryKind
 from connector.notes import enqueue_note
 from connector.office import Office
+from connector.rests import SEEN
 from connector.store import books, history
 from connector.store.tables import hold
 from connector.store.upsert import insert_new
@@ -33,6 +34,7 @@ def set_hold(
         "id": hold_id,
         "company": office.company,
         "account": account_ref,
+        "customer": account_ref.partition("|")[0] if account_ref else None,
         "kind": kind.value,
         "items": list(items),
         "begins": office.today(),
@@ -111,8 +113,16 @@ def end_by_source(office: Office, connection: Connection, source: str) -> bool:
 def live(connection: Connection, company: str, account_ref: str | None) -> Sequence[RowMapping]:
     """The holds of an account (or of the whole company) that no one has ended."""
     whose = hold.c.account.is_(None) if account_ref is None else hold.c.account == account_ref
-    where = (hold.c.company == company) & whose & hold.c.ended_at.is_(None)
+    where = (hold.c.company == company) & whose & hold.c.ended_at.is_(None) & hold.c.source.not_like(f"{SEEN}%")
     return connection.execute(select(hold).where(where).order_by(hold.c.created_at)).mappings().all()
+
+
+def live_of_customer(connection: Connection, company: str, customer: str) -> Sequence[RowMapping]:
+    """The pauses and the "do not contact" of a whole customer that no one has ended."""
+    kinds = [HoldKind.PAUSE.value, HoldKind.DO_NOT_CONTACT.value]
+    where = (hold.c.company == company) & (hold.c.account == customer) & hold.c.kind.in_(kinds)
+    rows = connection.execute(select(hold).where(where, hold.c.ended_at.is_(None))).mappings().all()
+    return [row for row in rows if not row["items"]]
 
 
 def end_due(office: Office) -> int:

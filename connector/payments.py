@@ -54,7 +54,7 @@ def _applied(connection: Connection, company: str, refs: Iterable[str]) -> dict[
 
 def _facts_of(row: RowMapping, targets: Mapping[str, Money]) -> list[PaymentFact]:
     """What a document brought: money, or a credit in its place."""
-    invoices = {item_ref(ref): money for ref, money in targets.items() if not ref.startswith("credit_memo:")}
+    invoices = {item_ref(ref): money for ref, money in targets.items() if money.minor > 0}  # below zero: a credit used
     cash = abs(row["total_minor"]) if row["kind"] == "payment" else 0
     unapplied = -row["open_minor"] if row["open_minor"] < 0 else 0
     entered = row["created_at"] or datetime.min.replace(tzinfo=UTC)

@@ -17,7 +17,7 @@ from connector.notes import enqueue_note
 from connector.office import Office
 from connector.payments import due_dates_of, payment_facts
 from connector.store import books, history, tasks
-from connector.store.tables import document, promise
+from connector.store.tables import document, promise, promise_item
 from reminders.holds import (
     PaymentFact,
     Promise,
@@ -134,6 +134,10 @@ def _insert(connection: Connection, office: Office, customer: str, new: Promise,
             said_by=by,
             state=PromiseState.OPEN.value,
         ),
+    )
+    connection.execute(
+        insert(promise_item),
+        [{"promise": new.id, "item": ref, "company": office.company} for ref in sorted(new.items)],
     )
 
 

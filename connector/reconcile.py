@@ -14,7 +14,7 @@ from adapters.ledger import Totals
 from adapters.money import Money
 from connector.directory import Directory
 from connector.office import Office
-from connector.store import books, history, reconciliations
+from connector.store import books, customers, history, reconciliations
 from connector.store.tables import document, problem, reconciliation
 from connector.store.upsert import upsert
 from connector.sync import sync
@@ -185,5 +185,6 @@ def _save(office: Office, result: Reconciled) -> None:
         )
         differing = {each.customer for each in result.differences if each.theirs < each.ours}
         directory = Directory(connection, office.company)
-        touched = {directory.billing(who): (directory.billing(who), "") for who in before ^ differing}
-        books.touch_accounts(connection, office.company, touched, office.today())
+        for who in before ^ differing:
+            touched = customers.accounts_of(connection, office.company, directory.billing(who))
+            books.touch_accounts(connection, office.company, touched, office.today())

@@ -34,7 +34,7 @@ def release_cash_drafts(office: Office) -> int:
         if row.mode is not Mode.AUTOMATIC or cash_on(row, office.calendar, office.today()).is_silent:
             return 0
         waiting = [each["id"] for each in reminders.drafts(connection, office.company) if each["waits_because"]]
-        return reminders.approve(connection, office.company, waiting, by="cash is posted")
+        return reminders.approve(connection, office.company, waiting, by=None)
 
 
 def drafts(office: Office) -> Sequence[RowMapping]:
@@ -51,7 +51,19 @@ def approve(office: Office, ids: Sequence[str] | None, *, by: str) -> int:
             for row in reminders.drafts(connection, office.company)
             if ids is None or any(row["id"].startswith(each) for each in ids)
         ]
-        return reminders.approve(connection, office.company, wanted, by=by)
+        approved = reminders.approve(connection, office.company, wanted, by=by)
+        if approved:
+            history.record(
+                connection,
+                office.company,
+                at=office.now(),
+                actor="person",
+                kind="drafts_approved",
+                subject=office.company,
+                data={"reminders": wanted},
+                personal={"by": by},
+            )
+        return approved
 
 
 def set_mode(office: Office, mode: Mode, *, by: str) -> None:

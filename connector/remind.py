@@ -5,18 +5,21 @@ The cost of a day is what is due that day: only accounts whose `look_on` has com
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from connector.accounts import Loaded, load_accounts
 from connector.cancelling import cancel_reminder
 from connector.cash import Cash, cash_on
+from connector.defects import tell_person
 from connector.drafts import Change, facts_of, fingerprint, words_for
 from connector.office import CompanyPaused, Office
+from connector.rests import remember_rests
 from connector.store import history, reminders, tasks
 from connector.store.companies import CompanyRow, Mode
 from connector.store.history import Event
@@ -25,7 +28,11 @@ from reminders.cadence import decide
 from reminders.cadence_file import Cadence
 from reminders.decision import Decision, Outcome
 
+log = structlog.get_logger()
+
 CHUNK = 500
+#: A task that was done is opened again when the same is needed so much later.
+_NEEDED_AGAIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +73,26 @@ def plan(office: Office, accounts: Sequence[str] | None = None) -> Iterator[Judg
         last = refs[-1]
 
 
-def judge(office: Office, connection: Connection, row: CompanyRow, refs: Sequence[str], today: date) -> list[Judged]:
-    """Decides for these accounts."""
+def judge(
+    office: Office,
+    connection: Connection,
+    row: CompanyRow,
+    refs: Sequence[str],
+    today: date,
+    broken: Callable[[str], None] | None = None,
+) -> list[Judged]:
+    """Decides for these accounts. One that cannot be decided is told to `broken` and stops no other."""
     judged = []
     for loaded in load_accounts(office, connection, row, refs, today=today):
         cadence = office.cadence(loaded.cadence)
-        decision = decide(loaded.account, cadence, today, office.calendar)
+        try:
+            decision = decide(loaded.account, cadence, today, office.calendar)
+        except Exception:
+            if broken is None:
+                raise
+            log.exception("an account could not be decided", account=loaded.account.ref, company=office.company)
+            broken(loaded.account.ref)
+            continue
         judged.append(Judged(loaded=loaded, cadence=cadence, decision=decision))
     return judged
 
@@ -97,8 +118,9 @@ def remind(office: Office) -> Reminded:
             if not refs:
                 break
             live = reminders.live_accounts(connection, office.company, refs)
-            judged = judge(office, connection, row, [ref for ref in refs if ref not in live], today)
-            _Saving(office, connection, row, cash, approved, done).save(judged)
+            saving = _Saving(office, connection, row, cash, approved, done)
+            undecided = [ref for ref in refs if ref not in live]
+            saving.save(judge(office, connection, row, undecided, today, saving.broken))
         last = refs[-1]
     return done
 
@@ -148,11 +170,30 @@ class _Saving:
 
     def save(self, judged: Sequence[Judged]) -> None:
         for each in judged:
-            self._save(each)
+            self._safely(each)
+        if self.row.mode is not Mode.DRY_RUN:
+            remember_rests(self.office, self.connection, [(each.loaded.account, each.decision) for each in judged])
         if self.verdicts:
             self.connection.execute(_VERDICT, self.verdicts)
         if self.events:
             history.record_many(self.connection, self.office.company, self.events)
+
+    def broken(self, ref: str) -> None:
+        """An account could not be worked on: a person is told, and it is looked at again tomorrow."""
+        tell_person(self.office, self.connection, ref)
+        where = (account.c.company == self.office.company) & (account.c.ref == ref)
+        self.connection.execute(update(account).where(where).values(look_on=self.today + timedelta(days=1)))
+
+    def _safely(self, each: Judged) -> None:
+        """One account whose decision cannot be carried out stops no other."""
+        events, verdicts = len(self.events), len(self.verdicts)
+        try:
+            with self.connection.begin_nested():
+                self._save(each)
+        except Exception:
+            log.exception("a decision could not be saved", account=each.loaded.account.ref, company=self.office.company)
+            del self.events[events:], self.verdicts[verdicts:]
+            self.broken(each.loaded.account.ref)
 
     def _save(self, each: Judged) -> None:
         decision = each.decision
@@ -163,10 +204,10 @@ class _Saving:
             return
         self._passed(each)
         for need in decision.tasks:
-            self._task(each, key=need.key, kind=need.kind, text=need.text, items=need.items)
+            self._task(each, key=need.key, kind=need.kind, text=need.text, items=need.items, again_after=_NEEDED_AGAIN)
         if decision.outcome is Outcome.REMIND:
             self._plan(each)
-        elif decision.outcome is Outcome.TASK:
+        if decision.person_step:
             self._person_steps(each)
         if decision.escalate:
             self._escalate(each)
@@ -245,6 +286,7 @@ class _Saving:
         text: str,
         items: Sequence[str],
         facts: dict[str, object] | None = None,
+        again_after: timedelta | None = None,
     ) -> None:
         new = tasks.open_task(
             self.connection,
@@ -257,6 +299,7 @@ class _Saving:
             account=each.loaded.account.ref,
             items=items,
             facts=facts,
+            again_after=again_after,
         )
         if new:
             self._event("task_opened", each.loaded.account.ref, key, {"kind": kind, "items": list(items)})
@@ -320,7 +363,7 @@ class _Saving:
             "text_body": words.text,
             "html_body": words.html,
             "waits_because": "cash" if waits and self.row.mode is not Mode.REVIEW else None,
-            "replaces": each.loaded.replaces,
+            "replaces": reminders.not_arrived(self.connection, self.office.company, message.advance),
         }
         try:
             reminders.add(self.connection, values, message.advance, message.recipients, now=self.now)

@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from connector.office import Office
 from connector.said import record_refused, record_said
+from connector.settling import settle_dispatch
 from connector.store import reminders
 from connector.store.companies import Mode
+from connector.store.reminders import Claim
 from connector.store.tables import account
 from reminders.channels import SendOutcome, SendResult
 
@@ -27,15 +29,27 @@ def send(office: Office, letter: "Letter", done: "Delivered") -> None:
     """Sends a letter to those of its recipients that still wait."""
     not_before = None
     for address in letter.envelope.recipients:
-        gate = _Gate(office, letter, address)
+        if not is_fresh(office, letter.read_at):
+            break  # read again first; nobody is asked in vain
+        gate, began = _Gate(office, letter, address), office.now()
         result = office.mailer.send(letter.envelope.sender, address, letter.data, gate.open)
         _record(office, letter, address, result)
         _count(done, result)
-        if result.outcome is SendOutcome.DEFERRED:
+        too_slow = result.outcome is SendOutcome.CANCELLED and not is_fresh(office, began)
+        if result.outcome is SendOutcome.DEFERRED or too_slow:
             not_before = office.now() + _RETRY_DEFERRED
     with office.database.write("close reminder") as connection:
         if reminders.is_ours(connection, letter.claim):
             close_or_ready(connection, letter.claim.id, not_before=not_before)
+            _wait_if_refused(office, connection, letter.claim)
+
+
+def _wait_if_refused(office: Office, connection: Connection, claim: Claim) -> None:
+    """Refused for good by every server: the account is looked at tomorrow, not within the hour."""
+    row = reminders.by_id(connection, claim.id)
+    if row is not None and row["state"] == "refused":
+        where = (account.c.company == office.company) & (account.c.ref == row["account"])
+        connection.execute(update(account).where(where).values(look_on=office.today() + timedelta(days=1)))
 
 
 class _Gate:
@@ -54,12 +68,24 @@ class _Gate:
         with office.database.write("sending") as connection:
             return (
                 reminders.is_ours(connection, letter.claim)
+                and self._is_of_today()
                 and self._is_wanted(connection)
                 and self._is_untouched(connection)
                 and reminders.set_dispatch(
                     connection, letter.claim.id, self._address, "sending", now=office.now(), expect=["waiting"]
                 )
+                and self._renew_lease(connection)
             )
+
+    def _renew_lease(self, connection: Connection) -> bool:
+        """The mail server may think for long: nobody takes us for dead meanwhile."""
+        until = self._office.now() + timedelta(seconds=self._office.sending.lease_seconds)
+        reminders.change(connection, self._letter.claim.id, lease_until=until)
+        return True
+
+    def _is_of_today(self) -> bool:
+        """What was decided yesterday is decided again."""
+        return bool(self._letter.claim.row["decided_on"] == self._office.today())
 
     def _is_wanted(self, connection: Connection) -> bool:
         """Nobody paused the company meanwhile, or wants to see first what leaves."""
@@ -79,8 +105,12 @@ def _record(office: Office, letter: "Letter", address: str, result: SendResult) 
         return
     claim = letter.claim
     with office.database.write(f"record {result.outcome.value}") as connection:
-        if result.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}:
+        if _was_given_up(connection, claim, address):
+            _settle_late(office, connection, claim, address, result)
+        elif result.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}:
             record_said(office, connection, claim, address, result)
+        elif not reminders.is_ours(connection, claim):
+            return  # whoever took it over may be sending it by now
         elif result.outcome is SendOutcome.REFUSED:
             record_refused(office, connection, claim, address, result)
         else:
@@ -93,6 +123,21 @@ def _record(office: Office, letter: "Letter", address: str, result: SendResult) 
                 reply=result.reply,
                 expect=["sending", "waiting"],
             )
+
+
+def _was_given_up(connection: Connection, claim: Claim, address: str) -> bool:
+    """Whether another process took us for dead while the mail server thought, and called this uncertain."""
+    return any(
+        each["address"] == address and each["state"] == "uncertain"
+        for each in reminders.dispatches(connection, claim.id)
+    )
+
+
+def _settle_late(office: Office, connection: Connection, claim: Claim, address: str, result: SendResult) -> None:
+    """The mail server's clear answer came after all: that is evidence."""
+    if result.outcome is not SendOutcome.UNCERTAIN:
+        arrived = result.outcome is SendOutcome.ACCEPTED
+        settle_dispatch(office, connection, claim.id, address, arrived=arrived, by="the mail server's late answer")
 
 
 def _count(done: "Delivered", result: SendResult) -> None:

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import structlog
 import uvicorn
 
-from connector.bootstrap import Service
+from connector.bootstrap import NotSetUp, Service
 from connector.scheduler import OfficeOf, Scheduler
 from connector.web import make_app
 
@@ -22,7 +22,7 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 _START_SECONDS = 10.0
 
 
-class CannotListen(Exception):
+class CannotListen(NotSetUp):
     """The address to listen on cannot be had; the text says which."""
 
 

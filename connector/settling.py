@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from adapters.ledger import EntryKind
 from connector.drafts import documents_of
@@ -38,7 +38,7 @@ def settle_dispatch(
 
     Only once: a message that already replaces one keeps its step, and a person has the task.
     """
-    now, today = office.now(), office.today()
+    now = office.now()
     state = "sent" if arrived else "refused"
     if not reminders.set_dispatch(
         connection, reminder_id, address, state, now=now, reply=f"settled by {by}", expect=["uncertain"]
@@ -50,10 +50,37 @@ def settle_dispatch(
     states = {each["state"] for each in reminders.dispatches(connection, reminder_id)}
     if "sent" in states:
         reminders.mark_items(connection, reminder_id, how="sent", on=row["decided_on"])
-    elif not states & {"uncertain", "waiting", "sending"} and row["replaces"] is None:
-        reminders.free_items(connection, reminder_id)
-        reminders.change(connection, reminder_id, state="not_arrived")
-        books.touch_accounts(connection, office.company, {row["account"]: (row["customer"], "")}, today)
+    elif not states & {"uncertain", "waiting", "sending"}:
+        _ask_again(office, connection, row)
+    _write_down(office, connection, row, address, arrived=arrived, by=by)
+    return True
+
+
+def _ask_again(office: Office, connection: Connection, row: RowMapping) -> None:
+    """Nothing of it arrived: its items may be asked at the same step once more, and only once."""
+    if row["replaces"] is None:
+        reminders.free_items(connection, row["id"])
+        reminders.change(connection, row["id"], state="not_arrived")
+        touched = {row["account"]: (row["customer"], row["account"].partition("|")[2])}
+        books.touch_accounts(connection, office.company, touched, office.today())
+        return
+    tasks.open_task(
+        connection,
+        office.company,
+        key=f"lost_twice:{row['id']}",
+        kind="lost_twice",
+        text=f"“{row['subject']}” did not arrive, and the one before it neither: reach the customer another way.",
+        now=office.now(),
+        today=office.today(),
+        account=row["account"],
+        facts={"reminder": row["id"]},
+    )
+
+
+def _write_down(
+    office: Office, connection: Connection, row: RowMapping, address: str, *, arrived: bool, by: str
+) -> None:
+    reminder_id = row["id"]
     enqueue_note(
         office,
         connection,
@@ -62,14 +89,18 @@ def settle_dispatch(
         customer=row["customer"],
         documents=documents_of(row["facts"]),
         facts=NoteFacts(
-            on=today, subject=row["subject"], recipients=(address,), by=by, outcome="arrived" if arrived else "lost"
+            on=office.today(),
+            subject=row["subject"],
+            recipients=(address,),
+            by=by,
+            outcome="arrived" if arrived else "lost",
         ),
         about=f"{EntryKind.REMINDER.value}:{reminder_id}",
     )
     history.record(
         connection,
         office.company,
-        at=now,
+        at=office.now(),
         actor="settling",
         kind="dispatch_settled",
         account=row["account"],
@@ -77,4 +108,3 @@ def settle_dispatch(
         data={"arrived": arrived, "by": by},
         personal={"address": address},
     )
-    return True

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from adapters.documents import DocumentKind
 from adapters.errors import LedgerSuspicious
 from adapters.ledger import Page
 from connector.aftermath import act_on
 from connector.apply import Applied, LifeRules, apply_page
 from connector.cash import note_cash
+from connector.clock import zone
 from connector.office import CompanyPaused, Office
 from connector.store import books, companies, history
 
@@ -52,6 +54,8 @@ def sync(office: Office, *, whole: bool = False, believe: bool = False, progress
     for page in office.ledger.changes(row.cursor, whole=whole and row.cursor is not None):
         if page.complete:
             _ask_for_missing(office, page, done, believe=believe)
+        if row.first_read_done and not believe:
+            _check_believable(office, page)
         applied = _apply(office, page, checkpoint=True)
         _count(done, page, applied)
         if progress:
@@ -85,7 +89,10 @@ def life_rules(office: Office) -> LifeRules:
     """The life of an item, as the default cadence's rules have it."""
     rules = office.cadence(None).rules
     return LifeRules(
-        reopen_days=rules.reopen_days, quiet_days=rules.min_gap_days, follow_bill_email=rules.follow_bill_email
+        reopen_days=rules.reopen_days,
+        quiet_days=rules.min_gap_days,
+        follow_bill_email=rules.follow_bill_email,
+        zone=zone(office.zone),
     )
 
 
@@ -109,20 +116,32 @@ def _ask_for_missing(office: Office, page: Page, done: Synced, *, believe: bool)
         missing = [
             ref for ref in books.unlisted(connection, office.company, page.scope, page.whole_read) if ref not in listed
         ]
-        open_before = books.count_open(connection, office.company, page.scope)
         row = office.row(connection)
     if not missing:
         return
     answer = office.ledger.fresh(missing, (), row.cursor or page.cursor)
-    gone = len(answer.tombstones)
-    if not believe and gone > SUSPICIOUS_COUNT and gone * 100 > open_before * SUSPICIOUS_SHARE:
-        _pause(office, f"{gone} of {open_before} open documents would vanish at once.")
-        raise LedgerSuspicious(
-            f"The ledger says that {gone} of {open_before} open documents are gone. Nothing was changed and no "
-            "reminder leaves: look into the ledger; if it is right, run `duecourse resume --company` and then "
-            "`duecourse sync --believe`.",
-        )
+    if not believe:
+        _check_believable(office, answer)
     _count(done, answer, _apply(office, answer, checkpoint=False))
+
+
+def _check_believable(office: Office, page: Page) -> None:
+    """Raises LedgerSuspicious, and pauses the company, where too much that is open with us would be gone at once."""
+    gone = [each.ref for each in page.tombstones if not each.is_customer]
+    gone += [each.ref for each in page.documents if each.voided]
+    if len(gone) <= SUSPICIOUS_COUNT:
+        return
+    with office.database.read() as connection:
+        vanishing = books.count_open_among(connection, office.company, gone)
+        open_before = books.count_open(connection, office.company, [kind.value for kind in DocumentKind])
+    if vanishing <= SUSPICIOUS_COUNT or vanishing * 100 <= open_before * SUSPICIOUS_SHARE:
+        return
+    _pause(office, f"{vanishing} of {open_before} open documents would vanish at once.")
+    raise LedgerSuspicious(
+        f"The ledger says that {vanishing} of {open_before} open documents are gone. Nothing was changed and no "
+        "reminder leaves: look into the ledger; if it is right, run `duecourse resume --company` and then "
+        "`duecourse sync --believe`.",
+    )
 
 
 def _pause(office: Office, because: str) -> None:

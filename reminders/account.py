@@ -60,6 +60,7 @@ class HoldKind(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     DIFFERENCE = "difference"  # the ledger's balance for this customer is lower than ours
     REOPENED = "reopened"
+    UNREADABLE = "unreadable"  # the ledger's row could not be read: its figures are old
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

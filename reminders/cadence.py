@@ -76,7 +76,8 @@ class _Day:
         message = self._past_due_message(climbing, mails, totals) if mails else None
         heads_ups = [stand for stand in due if stand.rung.at < self.cadence.heads_ups]
         if heads_ups and mails:
-            self._mark(heads_ups, ReasonCode.OTHER_MESSAGE)
+            stopped = self.items.get(mails[0].item.ref) if message is None else None
+            self._mark(heads_ups, stopped or ReasonCode.OTHER_MESSAGE)
         elif heads_ups:
             message = self._heads_up_message(climbing, heads_ups, totals)
         self._see_parent_credit()

@@ -75,7 +75,7 @@ class Formats:
     def money(self, money: Money) -> str:
         """`EUR 1,250.00` in English, `1.250,00 EUR` in German."""
         pattern = self.patterns[decimals(money.currency)]
-        text = pattern.apply(money.amount, self.locale, currency=money.currency)
+        text: str = pattern.apply(money.amount, self.locale, currency=money.currency)
         return text.replace(_NARROW_SPACE, _FIXED_SPACE)  # fonts of mail programs often lack the narrow one
 
     def day(self, day: date) -> str:

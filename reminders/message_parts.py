@@ -59,7 +59,7 @@ def parts_of(plan: MessagePlan, words: Phrases, shown: Formats, *, customer_name
 
 def _by_document(lines: Sequence[Line]) -> list[Line]:
     """Lines of one document side by side, documents in the order of their first line."""
-    first = {}
+    first: dict[str, int] = {}
     for place, line in enumerate(lines):
         first.setdefault(line.item.document, place)
     return sorted(lines, key=lambda line: first[line.item.document])

@@ -21,7 +21,7 @@ from connector.release import set_mode
 from connector.settings import Settings
 from connector.settings_sources import settings_table
 from connector.store import companies, credentials, history
-from connector.store.companies import Mode
+from connector.store.companies import CompanyRow, Mode
 from connector.zone_choice import likely_zones
 
 connect = group("Connect a ledger.")
@@ -50,9 +50,13 @@ def quickbooks(
     proposal = connecting.propose(desk.service, tokens, realm)
     company = proposal.company
     desk.out.say(f"This is {company.name} (realm {realm}, {company.home_currency}).")
-    place = (country or _ask(desk, "Country (two letters)", company.country, yes=yes)).upper()
-    where = zone or _ask_zone(desk, proposal, place, yes=yes)
-    words = language or _ask(desk, "Language of the notes", "en", yes=yes)
+    known = _known(desk, proposal.id)
+    if known is not None:
+        place, where, words = known.country, known.zone, known.language
+    else:
+        place = (country or _ask(desk, "Country (two letters)", company.country, yes=yes)).upper()
+        where = zone or _ask_zone(desk, proposal, place, yes=yes)
+        words = language or _ask(desk, "Language of the notes", "en", yes=yes)
     desk.out.say(_OWN_REMINDERS)
     if not yes and desk.out.is_interactive:
         desk.confirm("Are they off?")
@@ -63,7 +67,9 @@ def quickbooks(
     told = {"company": connected, "name": company.name, "zone": where, "country": place, "sent_by_ledger": mailed}
     desk.out.result(
         told | {"error": ran.error or ran.skipped if ran else ""},
-        f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan.",
+        f"Connected again as {connected}."
+        if known
+        else f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan.",
         *(
             [f"The first read did not end: {ran.error or ran.skipped} Run: duecourse sync"]
             if ran and not ran.result
@@ -87,6 +93,12 @@ def _answer(desk: Desk, consent: Consent, *, browser: bool) -> str:
         return catcher.wait(_WAIT_SECONDS)
     finally:
         catcher.close()
+
+
+def _known(desk: Desk, company_id: str) -> CompanyRow | None:
+    """The company, where it was connected before: it keeps its place and language."""
+    with desk.database.read() as connection:
+        return next((row for row in companies.load_all(connection) if row.id == company_id), None)
 
 
 def _ask(desk: Desk, question: str, proposed: str, *, yes: bool) -> str:

@@ -22,7 +22,6 @@ from connector.consent import NoAnswer
 from connector.disputes import DisputeRefused
 from connector.office import CompanyPaused, Office
 from connector.promises import PromiseRefused
-from connector.serve import CannotListen
 from connector.settings import Settings
 from connector.settings_sources import SettingsError
 from connector.settling import NothingToSettle
@@ -55,7 +54,7 @@ class Refused(ValueError):
 _CODES: tuple[tuple[ExitCode, tuple[type[Exception], ...]], ...] = (
     (
         ExitCode.NOT_SET_UP,
-        (NotSetUp, CannotListen, NoSuchCompany, SettingsError, StoreError, VaultError, CadenceProblems),
+        (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError, CadenceProblems),
     ),
     (ExitCode.LEDGER, (LedgerError, CompanyPaused)),
     (

@@ -11,6 +11,7 @@ from connector import pauses
 from connector.commands.desk import Desk, Refused, command
 from connector.commands.find import Found, find_customer, find_items
 from connector.commands.words import Customer, parse_day, plural
+from connector.connect import RECONNECT
 from connector.notes import enqueue_note
 from connector.office import Office
 from connector.store import books, companies, customers, history
@@ -94,8 +95,8 @@ def _lift(office: Office) -> str:
         because = office.row(connection).paused_because
         if not because:
             return ""
-        if "duecourse connect" in because:
-            raise Refused(f"{because}")
+        if RECONNECT in because:
+            raise Refused(because)
         companies.change(connection, office.company, paused_because=None)
         history.record(
             connection,

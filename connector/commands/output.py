@@ -52,8 +52,8 @@ class Output:
     def say(self, *lines: str) -> None:
         """Words on the way, for a person."""
         console = self._aside if self.as_json else self._shown
-        for line in lines:
-            self._words(console, line)
+        for line in lines:  # not wrapped: an address must stay one line to be opened
+            console.print(printable(line), soft_wrap=True)
 
     def flush(self) -> None:
         """What was said is to be seen now, even through a pipe."""

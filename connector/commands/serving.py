@@ -11,8 +11,6 @@ from rich.console import Console
 from connector.bootstrap import SandboxWish, serve_sandbox
 from connector.commands.desk import Desk, ExitCode, command, group
 from connector.logs import configure_logs
-from connector.serve import serve as serve_all
-from connector.serve import stopped_by_signals
 
 sandbox = group("Stand-ins for ledgers, to try things on.")
 
@@ -34,6 +32,9 @@ class Size(StrEnum):
 
 def serve(desk: Desk) -> None:
     """Run the service: jobs on their schedule, /healthz and webhooks, until SIGTERM or Ctrl-C."""
+    from connector.serve import serve as serve_all
+    from connector.serve import stopped_by_signals
+
     service, stop = desk.service, Event()
     configure_logs(service.settings.log_level, service.clock)
     where = service.settings.serve
@@ -54,6 +55,8 @@ def quickbooks(
     faults: Annotated[Path | None, typer.Option(help="Faults to strike, as a TOML or JSON file.")] = None,
 ) -> None:
     """Serve QuickBooks' API over a company's books on this machine, until Ctrl-C. Prints its address."""
+    from connector.serve import stopped_by_signals
+
     stop = Event()
     wish = SandboxWish(port=port, company=company.value, seed=seed, size=size.value, faults=faults)
     with stopped_by_signals(stop), serve_sandbox(wish) as url:

@@ -186,6 +186,21 @@ def count_open(connection: Connection, company: str, scope: Iterable[str]) -> in
     return int(counted or 0)
 
 
+def count_open_among(connection: Connection, company: str, refs: Iterable[str]) -> int:
+    """How many of these documents are open with us."""
+    return sum(
+        int(
+            connection.scalar(
+                select(func.count())
+                .select_from(document)
+                .where(document.c.company == company, document.c.ref.in_(some), document.c.open_minor != 0),
+            )
+            or 0,
+        )
+        for some in chunks(refs)
+    )
+
+
 def close_document(connection: Connection, company: str, ref: str, *, how: str, today: date, now: datetime) -> None:
     """The ledger said that this document is gone."""
     where = (document.c.company == company) & (document.c.ref == ref)

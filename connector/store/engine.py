@@ -124,12 +124,13 @@ def open_engine(url: str, *, allow_network_folder: bool = False, connections: in
             pool_size=connections,
             max_overflow=connections,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"options": f"-c lock_timeout={_BUSY_SECONDS}s -c timezone=UTC"},
         )
         event.listen(engine, "begin", _begin_postgresql)
         return engine
     _prepare_file(Path(where.database or ""), allow_network_folder=allow_network_folder)
-    engine = create_engine(where, pool_size=connections, max_overflow=connections)
+    engine = create_engine(where, pool_size=connections, max_overflow=connections, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

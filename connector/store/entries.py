@@ -66,15 +66,19 @@ def to_entry(row: RowMapping) -> Entry:
 
 
 def save_batch(connection: Connection, company: str, each: Batch, *, now: datetime, lease: timedelta) -> bool:
-    """Stores a batch that is about to be sent, and binds its entries to it. False if another process has them."""
+    """Stores a batch that is about to be sent, and binds its entries to it. False, and nothing is bound, if another
+    process has some of them.
+    """
     keys = [key for _, key in each.members]
-    bound = connection.execute(
-        update(entry)
-        .where(entry.c.company == company, entry.c.key.in_(keys), entry.c.state == "waiting")
-        .values(state="batched", batch=each.request_id, attempts=entry.c.attempts + 1, updated_at=now),
-    )
-    if bound.rowcount != len(keys):
-        return False
+    with connection.begin_nested() as savepoint:
+        bound = connection.execute(
+            update(entry)
+            .where(entry.c.company == company, entry.c.key.in_(keys), entry.c.state == "waiting")
+            .values(state="batched", batch=each.request_id, attempts=entry.c.attempts + 1, updated_at=now),
+        )
+        if bound.rowcount != len(keys):
+            savepoint.rollback()
+            return False
     connection.execute(
         insert(batch).values(
             company=company,

@@ -18,7 +18,9 @@ from connector.store.tables import (
     document,
     hold,
     item,
+    problem,
     promise,
+    promise_item,
     reminder_item,
 )
 from reminders.account import Account, BrokenPromise, Contacted, LastPayment, OwedItem, PersonWait, Taken, TakenHow
@@ -26,6 +28,8 @@ from reminders.grouping import addresses_of, choose_recipients
 
 #: How far back contacts are counted: a month for the caps.
 _CONTACT_DAYS = 31
+#: How far back what ended still matters for the distance between steps.
+_LATELY_DAYS = 120
 _SAID = ("sent", "uncertain", "lapsed", "done", "not_made")
 
 
@@ -43,6 +47,7 @@ class AccountRows:
     contacts: tuple[Contacted, ...]
     last_payment: LastPayment | None
     deliveries: dict[str, RowMapping]
+    unreadable: frozenset[str] = frozenset()  # items whose document could not be read
 
 
 def load_rows(
@@ -59,10 +64,10 @@ def load_rows(
     main = {head["customer"] for head in heads.values()} | {_parent(head) for head in heads.values()}
     credit = _credit(connection, company, main)
     payments = _last_payments(connection, company, main)
-    promises = _live(connection, promise, company, refs, or_(promise.c.state.in_(["open"]), _unnamed_broken()))
-    past_promises = _ended_promises(connection, company, refs, today)
-    disputes = _live(connection, dispute, company, refs, or_(dispute.c.ended_on.is_(None), _recent(dispute, today)))
-    holds = _holds(connection, company, refs, today)
+    promises = _promises(connection, company, refs, today)
+    disputes = _disputes(connection, company, refs)
+    holds = _holds(connection, company, {head["customer"] for head in heads.values()}, today)
+    unreadable = _unreadable(connection, company, refs)
     contacts = _contacts(connection, company, refs, today, excluding)
     return {
         ref: AccountRows(
@@ -70,9 +75,10 @@ def load_rows(
             items=tuple(items.get(ref, ())),
             credit=credit.get(head["customer"], {}),
             parent_credit=credit.get(_parent(head), {}),
-            promises=(*promises.get(ref, ()), *past_promises.get(ref, ())),
+            promises=tuple(promises.get(ref, ())),
             disputes=tuple(disputes.get(ref, ())),
-            holds=(*holds.get(None, ()), *holds.get(ref, ())),
+            holds=tuple(each for each in holds if _is_for(each, head, items.get(ref, ()))),
+            unreadable=frozenset(each.ref for each in items.get(ref, ()) if each.document in unreadable),
             contacts=tuple(contacts.get(ref, ())),
             last_payment=payments.get(head["customer"]),
             deliveries=documents.get(ref, {}),
@@ -247,54 +253,75 @@ def _last_payments(connection: Connection, company: str, customers: Iterable[str
     }
 
 
-def _unnamed_broken() -> Any:  # noqa: ANN401 - a SQL condition
-    return (promise.c.state == "broken") & promise.c.named_in.is_(None)
-
-
-def _recent(table: Any, today: date) -> Any:  # noqa: ANN401 - a table and a SQL condition
-    return table.c.ended_on > today - timedelta(days=120)
-
-
-def _ended_promises(
-    connection: Connection, company: str, refs: Sequence[str], today: date
-) -> dict[str, list[RowMapping]]:
-    """Promises that ended lately: their days do not count for the distance between steps."""
-    condition = (promise.c.state.not_in(["open"])) & promise.c.named_in.is_not(None) & _recent(promise, today)
-    ended = (promise.c.state.not_in(["open", "broken"])) & _recent(promise, today)
-    return _live(connection, promise, company, refs, or_(condition, ended))
-
-
-def _live(
-    connection: Connection,
-    table: Any,  # noqa: ANN401 - promise or dispute
-    company: str,
-    refs: Sequence[str],
-    condition: Any,  # noqa: ANN401 - a SQL condition
-) -> dict[str, list[RowMapping]]:
+def _promises(connection: Connection, company: str, refs: Sequence[str], today: date) -> dict[str, list[RowMapping]]:
+    """The promises about open items of these accounts: open ones, broken ones that no message has named, and those
+    that ended lately, whose days do not count for the distance between steps.
+    """
     rows = connection.execute(
-        select(table).where(table.c.company == company, table.c.account.in_(refs), condition),
+        select(promise, item.c.account.label("of_account"))
+        .join(promise_item, promise_item.c.promise == promise.c.id)
+        .join(item, (item.c.company == promise_item.c.company) & (item.c.ref == promise_item.c.item))
+        .where(
+            promise_item.c.company == company,
+            item.c.account.in_(refs),
+            item.c.open_minor > 0,
+            or_(
+                promise.c.state == "open",
+                (promise.c.state == "broken") & promise.c.named_in.is_(None),
+                promise.c.ended_on > today - timedelta(days=_LATELY_DAYS),
+            ),
+        )
+        .order_by(promise.c.made_at, promise.c.id),
+    ).mappings()
+    by_account: dict[str, dict[str, RowMapping]] = defaultdict(dict)
+    for row in rows:  # one for each of its items
+        by_account[row["of_account"]][row["id"]] = row
+    return {ref: list(each.values()) for ref, each in by_account.items()}
+
+
+def _disputes(connection: Connection, company: str, refs: Sequence[str]) -> dict[str, list[RowMapping]]:
+    """Live disputes and flags on items of these accounts."""
+    rows = connection.execute(
+        select(dispute, item.c.account.label("of_account"))
+        .join(item, (item.c.company == dispute.c.company) & (item.c.ref == dispute.c.item))
+        .where(dispute.c.company == company, item.c.account.in_(refs), dispute.c.ended_on.is_(None))
+        .order_by(dispute.c.opened_at, dispute.c.id),
     ).mappings()
     by_account: dict[str, list[RowMapping]] = defaultdict(list)
     for row in rows:
-        by_account[row["account"]].append(row)
+        by_account[row["of_account"]].append(row)
     return by_account
 
 
-def _holds(
-    connection: Connection, company: str, refs: Sequence[str], today: date
-) -> dict[str | None, list[RowMapping]]:
-    since = today - timedelta(days=120)
+def _holds(connection: Connection, company: str, customers: Collection[str], today: date) -> list[RowMapping]:
     rows = connection.execute(
         select(hold).where(
             hold.c.company == company,
-            or_(hold.c.account.is_(None), hold.c.account.in_(refs)),
-            or_(hold.c.ends.is_(None), hold.c.ends > since),
+            or_(hold.c.customer.is_(None), hold.c.customer.in_(customers)),
+            or_(hold.c.ends.is_(None), hold.c.ends > today - timedelta(days=_LATELY_DAYS)),
         ),
     ).mappings()
-    by_account: dict[str | None, list[RowMapping]] = defaultdict(list)
-    for row in rows:
-        by_account[row["account"]].append(row)
-    return by_account
+    return list(rows)
+
+
+def _is_for(row: RowMapping, head: RowMapping, items: Sequence[OwedItem]) -> bool:
+    """A customer's hold is for all its accounts; one of an account for it alone; one of items wherever they are."""
+    if row["customer"] is not None and row["customer"] != head["customer"]:
+        return False
+    if row["items"]:
+        return any(each.ref in row["items"] for each in items)
+    return row["account"] is None or row["account"] in {head["ref"], head["customer"]}
+
+
+def _unreadable(connection: Connection, company: str, refs: Sequence[str]) -> set[str]:
+    """Documents of these accounts whose row could not be read when the ledger last told it."""
+    return set(
+        connection.scalars(
+            select(problem.c.ref)
+            .join(item, (item.c.company == problem.c.company) & (item.c.document == problem.c.ref))
+            .where(problem.c.company == company, item.c.account.in_(refs)),
+        ),
+    )
 
 
 def _contacts(
@@ -359,6 +386,12 @@ def recipients_of(rows: AccountRows) -> tuple[str, ...]:
     return choose_recipients(head["own_contacts"] or (), head["emails"], bill, unusable=())
 
 
+def _with_dunning(rows: AccountRows) -> tuple[Contacted, ...]:
+    """Somebody else's dunning, as the ledger tells it, counts as contact."""
+    dunned = rows.row["last_dunned"]
+    return (*rows.contacts, Contacted(on=dunned, what="ledger")) if dunned else rows.contacts
+
+
 def to_account(
     rows: AccountRows,
     *,
@@ -383,7 +416,7 @@ def to_account(
         free_credit=rows.credit,
         parent_credit=rows.parent_credit,
         holds=tuple(holds),
-        contacts=rows.contacts,
+        contacts=_with_dunning(rows),
         address_contacts={each: by_address.get(each.casefold(), ()) for each in recipients},
         recipients=recipients,
         addresses_tried=tried,

@@ -177,8 +177,8 @@ def cancel(connection: Connection, reminder_id: str, because: str, *, now: datet
     return True
 
 
-def approve(connection: Connection, company: str, ids: Sequence[str], *, by: str) -> int:
-    """Lets drafts go. Returns how many were drafts."""
+def approve(connection: Connection, company: str, ids: Sequence[str], *, by: str | None) -> int:
+    """Lets drafts go; without `by`, nobody approved them: they only waited. Returns how many were drafts."""
     changed = connection.execute(
         update(reminder)
         .where(reminder.c.company == company, reminder.c.id.in_(list(ids)), reminder.c.state == "draft")
@@ -366,6 +366,22 @@ def uncertain(connection: Connection, company: str) -> list[RowMapping]:
             .order_by(dispatch.c.updated_at),
         ).mappings(),
     )
+
+
+def not_arrived(connection: Connection, company: str, advance: Sequence[Advance]) -> str | None:
+    """The last message that was to take one of these very steps, and was settled as not arrived."""
+    steps = {(each.item, each.cycle, each.step_no) for each in advance}
+    rows = connection.execute(
+        select(reminder.c.id, reminder_item.c.item, reminder_item.c.cycle, reminder_item.c.step_no)
+        .join(reminder_item, reminder_item.c.reminder == reminder.c.id)
+        .where(
+            reminder.c.company == company,
+            reminder.c.state == "not_arrived",
+            reminder_item.c.item.in_([each.item for each in advance]),
+        )
+        .order_by(reminder.c.decided_at.desc()),
+    )
+    return next((row.id for row in rows if (row.item, row.cycle, row.step_no) in steps), None)
 
 
 def counts(connection: Connection, company: str) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Tasks: what a person should look at. A key from its meaning makes one task of it, however often it is seen."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -21,8 +21,12 @@ def open_task(
     account: str | None = None,
     items: Sequence[str] = (),
     facts: dict[str, object] | None = None,
+    again_after: timedelta | None = None,
 ) -> bool:
-    """Opens a task unless its key was seen before. Tells whether it is new."""
+    """Opens a task unless its key was seen before. Tells whether it is new.
+
+    With `again_after`, one that was done that long ago is opened again: what it asked for is needed again.
+    """
     row = {
         "company": company,
         "key": key,
@@ -35,7 +39,16 @@ def open_task(
         "created_on": today,
         "state": "open",
     }
-    return insert_new(connection, task, row, key=("company", "key"))
+    if insert_new(connection, task, row, key=("company", "key")):
+        return True
+    if again_after is None:
+        return False
+    where = (task.c.company == company) & (task.c.key == key) & (task.c.state != "open")
+    anew = {name: row[name] for name in ("text", "items", "facts", "created_at", "created_on", "state")}
+    opened = connection.execute(
+        update(task).where(where, task.c.done_at < now - again_after).values(**anew, done_at=None, result=""),
+    )
+    return opened.rowcount == 1
 
 
 def load_open(connection: Connection, company: str, *, kind: str | None = None) -> list[RowMapping]:

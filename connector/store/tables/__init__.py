@@ -3,7 +3,7 @@
 from connector.store.tables import append_only as _append_only  # noqa: F401 - makes the triggers
 from connector.store.tables.base import Instant, metadata
 from connector.store.tables.books import account, allocation, company, customer, document, item, problem, reconciliation
-from connector.store.tables.holds import dispute, hold, promise, task
+from connector.store.tables.holds import dispute, hold, promise, promise_item, task
 from connector.store.tables.operations import (
     credential,
     history,
@@ -43,6 +43,7 @@ __all__ = [
     "pace",
     "problem",
     "promise",
+    "promise_item",
     "reconciliation",
     "reminder",
     "reminder_item",

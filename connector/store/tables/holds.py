@@ -40,6 +40,15 @@ promise = Table(
     Index(None, "company", "state"),
 )
 
+promise_item = Table(
+    "promise_item",  # which items a promise is about, found by item whatever account that belongs to by now
+    metadata,
+    Column("promise", String(36), primary_key=True),
+    ref_column("item", primary_key=True),
+    Column("company", String(64), nullable=False),
+    Index(None, "company", "item"),
+)
+
 dispute = Table(
     "dispute",
     metadata,
@@ -61,7 +70,7 @@ dispute = Table(
     Column("opened_on", Date, nullable=False),
     Column("ends_on", Date),  # a flag's last day
     Column("ended_on", Date),
-    Index(None, "company", "account"),
+    Index(None, "company", "item"),
     Index(None, "company", "state"),
     UniqueConstraint("company", "source"),
 )
@@ -80,7 +89,8 @@ hold = Table(
     ref_column("source"),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    Index(None, "company", "account"),
+    ref_column("customer"),  # whose account it is; null: the whole company
+    Index(None, "company", "customer"),
     UniqueConstraint("company", "source"),
 )
 

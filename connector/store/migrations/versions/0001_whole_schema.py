@@ -188,7 +188,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("company", "source", name=op.f("uq_dispute_company_source")),
     )
-    op.create_index(op.f("ix_dispute_company_account"), "dispute", ["company", "account"], unique=False)
+    op.create_index(op.f("ix_dispute_company_item"), "dispute", ["company", "item"], unique=False)
     op.create_index(op.f("ix_dispute_company_state"), "dispute", ["company", "state"], unique=False)
     op.create_table(
         "document",
@@ -289,10 +289,11 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         sa.Column("source", sa.String(length=200), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("customer", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
         sa.UniqueConstraint("company", "source", name=op.f("uq_hold_company_source")),
     )
-    op.create_index(op.f("ix_hold_company_account"), "hold", ["company", "account"], unique=False)
+    op.create_index(op.f("ix_hold_company_customer"), "hold", ["company", "customer"], unique=False)
     op.create_table(
         "item",
         sa.Column("company", sa.String(length=64), nullable=False),
@@ -400,6 +401,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
     )
     op.create_index(op.f("ix_promise_company_account"), "promise", ["company", "account"], unique=False)
     op.create_index(op.f("ix_promise_company_state"), "promise", ["company", "state"], unique=False)
+    op.create_table(
+        "promise_item",
+        sa.Column("promise", sa.String(length=36), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
+        sa.Column("company", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("promise", "item", name=op.f("pk_promise_item")),
+    )
+    op.create_index(op.f("ix_promise_item_company_item"), "promise_item", ["company", "item"], unique=False)
     op.create_table(
         "reconciliation",
         sa.Column("company", sa.String(length=64), nullable=False),

@@ -1,6 +1,5 @@
 """A small company on a database, with a fake ledger: its books are read, judged and looked into here."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -9,13 +8,14 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, select
 
 from adapters.ledger import Page
+from adapters.money import Money
 from connector import jobs, sync
 from connector.accounts import Loaded, load_accounts
 from connector.apply import Applied
 from connector.clock import SimulatedClock
 from connector.office import Letterhead, Office
 from connector.promises import Said, make_promise
-from connector.store import books, companies, tables
+from connector.store import companies, tables
 from connector.store.companies import CompanyRow, Mode
 from connector.store.engine import Database
 from connector.store.tables import account, dispute, document, entry, history, hold, item, promise, task
@@ -26,7 +26,6 @@ from reminders.steps import Cadence
 from reminders.working_days import WorkingDays
 from tests.fakes import FakeMailer
 from tests.unit.connector.books.fakes import PagedLedger
-from adapters.money import Money
 
 MONDAY = datetime(2026, 11, 2, 17, 30, tzinfo=UTC)  # half past twelve in New York: all of the country is at work
 COMPANY = "qbo-1001"
@@ -192,9 +191,7 @@ class House:
 
     def everything(self) -> dict[str, list[str]]:
         """Every row of every table, to see that nothing changed."""
-        return {
-            each.name: sorted(repr(dict(row)) for row in self.rows(each)) for each in tables.metadata.sorted_tables
-        }
+        return {each.name: sorted(repr(dict(row)) for row in self.rows(each)) for each in tables.metadata.sorted_tables}
 
     def problems(self) -> set[str]:
         """The rows that could not be read."""

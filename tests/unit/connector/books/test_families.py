@@ -173,6 +173,7 @@ def test_a_merged_customer_s_later_invoice_still_finds_the_survivor(family: Hous
     family.ledger.merge("24", "23")
     family.sync()
     family.ledger.merge("23", "20")
+    family.sync()
     late = family.ledger.bill("136", "24", "60.00", family.in_days(-14))
     family.sync()
     assert family.account_of(late) == "20"

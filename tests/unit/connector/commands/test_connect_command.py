@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from connector.bootstrap import Service, open_service
 from connector.cli import invoke
 from connector.clock import SimulatedClock
 from connector.settings import MailSettings, QuickBooksSettings, Settings
+from connector.store import companies
 from tests.fakes import FakeMailer
 
 
@@ -71,37 +73,32 @@ class _Listening(io.StringIO):
             self.named.set()
 
 
-@dataclass(slots=True)
 class Connecting:
     """`duecourse connect quickbooks`, running in a thread while the test clicks."""
 
-    desk: Desk
-    words: tuple[str, ...]
-    code: int = -1
-
-    def __enter__(self) -> "Connecting":
+    def __init__(self, desk: Desk, *words: str) -> None:
         self.out, self.err = _Listening(), _Listening()
+        self.code = -1
+        self._desk = desk
+        self._words = ("connect", "quickbooks", "--no-browser", "--json", *words)
         self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self.err.named.wait(20), self.err.getvalue()
         return self
 
-    def _run(self) -> None:
-        words = ("connect", "quickbooks", "--no-browser", "--json", *self.words)
-        self.code = invoke(words, self.desk.service, stdout=self.out, stderr=self.err)
-
     def __exit__(self, *_: object) -> None:
         self._thread.join(30)
+
+    def _run(self) -> None:
+        self.code = invoke(self._words, self._desk.service, stdout=self.out, stderr=self.err)
 
     @property
     def page(self) -> str:
         found = re.search(r"http\S+/connect/oauth2\?\S+", self.err.getvalue())
         assert found
         return found[0]
-
-    out: _Listening = None  # type: ignore[assignment]  # set on entering
-    err: _Listening = None  # type: ignore[assignment]  # set on entering
-    _thread: threading.Thread = None  # type: ignore[assignment]  # set on entering
 
 
 def _click(page: str, sandbox: str) -> str:
@@ -112,7 +109,7 @@ def _click(page: str, sandbox: str) -> str:
 
 
 def test_connecting_asks_reads_the_books_and_stays_in_dry_run(desk: Desk) -> None:
-    with Connecting(desk, ("--zone", "America/Los_Angeles", "--country", "us", "--yes")) as connecting:
+    with Connecting(desk, "--zone", "America/Los_Angeles", "--country", "us", "--yes") as connecting:
         back = _click(connecting.page, desk.sandbox)
         assert httpx.get(back.replace("/callback", "/favicon.ico", 1)).status_code == 404
         assert "close this page" in httpx.get(back).text
@@ -127,14 +124,14 @@ def test_connecting_asks_reads_the_books_and_stays_in_dry_run(desk: Desk) -> Non
 
 
 def test_without_an_answer_about_the_zone_the_likeliest_is_taken_only_with_yes(desk: Desk) -> None:
-    with Connecting(desk, ("--yes", "--no-sync")) as connecting:
+    with Connecting(desk, "--yes", "--no-sync") as connecting:
         httpx.get(_click(connecting.page, desk.sandbox))
     assert connecting.code == 0, connecting.err.getvalue()
     assert json.loads(connecting.out.getvalue())["zone"].startswith("America/")
 
 
 def test_an_answer_to_somebody_elses_consent_connects_nothing(desk: Desk) -> None:
-    with Connecting(desk, ("--yes",)) as connecting:
+    with Connecting(desk, "--yes") as connecting:
         back = _click(connecting.page, desk.sandbox)
         httpx.get(re.sub(r"state=[^&]+", "state=forged", back))
     assert connecting.code == 4
@@ -143,16 +140,32 @@ def test_an_answer_to_somebody_elses_consent_connects_nothing(desk: Desk) -> Non
 
 
 def test_a_zone_without_a_city_is_refused(desk: Desk) -> None:
-    with Connecting(desk, ("--yes", "--zone", "UTC-08:00")) as connecting:
+    with Connecting(desk, "--yes", "--zone", "UTC-08:00") as connecting:
         httpx.get(_click(connecting.page, desk.sandbox))
     assert connecting.code == 1
     assert "America/New_York" in connecting.err.getvalue()
 
 
 def test_disconnecting_gives_the_consent_back(desk: Desk) -> None:
-    with Connecting(desk, ("--yes", "--zone", "America/New_York")) as connecting:
+    with Connecting(desk, "--yes", "--zone", "America/New_York") as connecting:
         httpx.get(_click(connecting.page, desk.sandbox))
     out = io.StringIO()
     assert invoke(["disconnect", "--yes", "--json"], desk.service, stdout=out) == 0
     assert json.loads(out.getvalue())["said"] == "The consent is given back."
     assert invoke(["sync"], desk.service) == 4
+
+
+def test_connecting_again_keeps_place_and_language_and_lifts_only_the_lost_connection(desk: Desk) -> None:
+    with Connecting(desk, "--yes", "--zone", "America/Denver", "--no-sync") as first:
+        httpx.get(_click(first.page, desk.sandbox))
+    company = json.loads(first.out.getvalue())["company"]
+    restored = "restored from a backup"
+    for because, left in (("Refused. Run: duecourse connect quickbooks", None), (restored, restored)):
+        with desk.service.database.write("pause") as connection:
+            companies.change(connection, company, paused_because=because)
+        with Connecting(desk, "--yes", "--no-sync") as again:
+            httpx.get(_click(again.page, desk.sandbox))
+        assert again.code == 0, again.err.getvalue()
+        assert json.loads(again.out.getvalue())["zone"] == "America/Denver"
+        with desk.service.database.read() as connection:
+            assert companies.load(connection, company).paused_because == left

@@ -80,6 +80,7 @@ def test_a_process_that_lost_its_claim_cannot_take_back_what_another_is_sending(
     threads: list[Thread] = []
 
     def sleep_through_the_lease(_: str) -> None:
+        firm.mailer.before_data = lambda _: None
         firm.clock.sleep(901)
         threads.append(Thread(target=deliver, args=(second,)))
         threads[0].start()
@@ -98,6 +99,5 @@ def test_a_process_that_lost_its_claim_cannot_take_back_what_another_is_sending(
     assert len(second_mailer.taken) == 1
     assert firm.dispatches() == {"c20@example.com": "sent"}
     firm.clock.sleep(3600)
-    firm.mailer.before_data = lambda _: None
     firm.work()
     assert not firm.mailer.taken

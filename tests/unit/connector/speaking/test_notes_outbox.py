@@ -1,0 +1,244 @@
+"""Notes reach the ledger exactly once, whatever becomes of the answers."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.errors import LedgerAuthExpired, LedgerUnavailable
+from adapters.ledger import Outcome
+from connector.notes import enqueue_note
+from connector.outbox import Posted, post_notes
+from connector.store import entries
+from connector.store.engine import NoBoundaries
+from connector.store.tables import batch
+from connector.outbox import _LEASE
+from tests.unit.connector.speaking.firm import Firm
+
+LOST = "written 99"  # everything arrives, and the answer is lost
+NEVER_SENT = LedgerUnavailable("no route to the ledger", sent=False)
+NO_ANSWER = LedgerUnavailable("no answer", sent=True)
+
+
+@pytest.fixture
+def said(firm: Firm) -> Firm:
+    """Three reminders were sent; their notes wait."""
+    for ref in ("20", "21", "22"):
+        firm.owes(ref)
+    firm.work()
+    return firm
+
+
+def _states(firm: Firm) -> list[str]:
+    return [str(row["state"]) for row in firm.entries()]
+
+
+def _batches(firm: Firm) -> list[str]:
+    return [str(row["state"]) for row in firm.rows(batch)]
+
+
+def test_a_note_is_enqueued_with_the_fact_and_written_once(said: Firm) -> None:
+    assert _states(said) == ["waiting"] * 3
+    assert post_notes(said.office) == Posted(written=3)
+    assert _states(said) == ["written"] * 3
+    assert post_notes(said.office) == Posted()
+    assert len(said.books.posts) == 1
+    assert all(note.text.endswith(f"[duecourse:{key}]") for key, note in said.books.notes.items())
+    assert len(said.events("entry_written")) == 3
+
+
+def test_a_notes_first_line_reads_by_itself(said: Firm) -> None:
+    for row in said.entries():
+        assert 20 < len(row["text_body"].splitlines()[0]) <= 80
+
+
+def test_a_batch_is_stored_with_its_bytes_before_it_is_sent(said: Firm) -> None:
+    names: list[str] = []
+
+    class Watching(NoBoundaries):
+        def after(self, name: str) -> None:
+            names.append(f"{name}, {len(said.books.posts)} posted")
+
+    said.database.boundaries = Watching()
+    post_notes(said.office)
+    assert names[:2] == ["store batch, 0 posted", "record receipts, 1 posted"]
+    (row,) = said.rows(batch)
+    assert row["body"] == said.books.posts[0].body
+    assert row["state"] == "answered"
+
+
+@pytest.mark.parametrize("fault", [LOST, NO_ANSWER])
+def test_where_no_answer_came_nothing_is_written_for_ten_minutes(said: Firm, fault: LedgerUnavailable | str) -> None:
+    said.books.post_faults = [fault]
+    assert post_notes(said.office).unknown == 3
+    assert _batches(said) == ["unknown"]
+    said.clock.advance(timedelta(minutes=9))
+    assert post_notes(said.office) == Posted()
+    assert len(said.books.posts) == 1
+    assert not said.books.looked_for
+
+
+def test_what_was_written_although_no_answer_came_is_found_by_its_marker(said: Firm) -> None:
+    said.books.post_faults = [LOST]
+    post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
+    done = post_notes(said.office)
+    assert (done.found, done.written) == (3, 3)
+    assert said.books.looked_for == [frozenset({"20", "21", "22"})]
+    assert len(said.books.posts) == 1
+    assert _states(said) == ["written"] * 3
+
+
+def test_where_none_is_found_the_same_bytes_go_again_under_the_same_request_id(said: Firm) -> None:
+    said.books.post_faults = [NO_ANSWER]
+    post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
+    assert post_notes(said.office).written == 3
+    first, second = said.books.posts
+    assert first == second
+    assert _batches(said) == ["answered"]
+
+
+def test_where_some_are_found_the_rest_goes_in_another_batch(said: Firm) -> None:
+    said.books.post_faults = ["written 1"]
+    post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
+    done = post_notes(said.office)
+    assert (done.found, done.written) == (1, 3)
+    first, second = said.books.posts
+    assert first.request_id != second.request_id
+    assert len(second.members) == 2
+    assert _states(said) == ["written"] * 3
+    assert len(said.books.notes) == 3
+
+
+def test_what_certainly_never_left_goes_later_as_the_same_bytes(said: Firm) -> None:
+    said.books.post_faults = [NEVER_SENT]
+    with pytest.raises(LedgerUnavailable):
+        post_notes(said.office)
+    assert _states(said) == ["batched"] * 3
+    assert post_notes(said.office).written == 3
+    first, second = said.books.posts
+    assert first == second
+
+
+def test_a_withdrawn_connection_loses_no_note(said: Firm) -> None:
+    said.books.post_faults = [LedgerAuthExpired("reconnect")]
+    with pytest.raises(LedgerAuthExpired):
+        post_notes(said.office)
+    assert post_notes(said.office).written == 3
+
+
+def test_an_impossible_note_is_told_and_not_tried_again(said: Firm) -> None:
+    said.books.post_faults = [Outcome.IMPOSSIBLE]
+    assert post_notes(said.office).impossible == 3
+    assert {(row["state"], row["why"]) for row in said.entries()} == {("impossible", "the customer is inactive")}
+    assert len(said.events("entry_impossible")) == 3
+    post_notes(said.office)
+    assert len(said.books.posts) == 1
+
+
+def test_a_process_that_died_while_posting_is_settled_by_the_next_one(said: Firm) -> None:
+    said.books.post_faults = [KeyboardInterrupt()]  # type: ignore[list-item]  # raised like any other fault
+    said.books.post = _dies_after_writing(said)  # type: ignore[method-assign]  # a process dies once
+    with pytest.raises(KeyboardInterrupt):
+        post_notes(said.office)
+    del said.books.post
+    said.books.post_faults = []
+    assert _batches(said) == ["sending"]
+    assert post_notes(said.office) == Posted()  # the lease of the dead one holds still
+    said.clock.advance(_LEASE)
+    assert post_notes(said.office).found == 3
+    assert len(said.books.notes) == 3
+
+
+def _dies_after_writing(firm: Firm):  # noqa: ANN202 - the port's post
+    def post(sent: object) -> object:
+        del sent
+        firm.books._write([row["key"] for row in firm.entries()])
+        raise KeyboardInterrupt
+
+    return post
+
+
+def test_a_process_that_is_told_late_changes_nothing_of_what_another_settled(said: Firm) -> None:
+    other = said.another_process()
+    written = type(said.books).post
+
+    def slowly(each):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the port's post
+        receipts = written(said.books, each)
+        del said.books.post
+        said.clock.advance(_LEASE)
+        assert post_notes(other).found == 3
+        return receipts
+
+    said.books.post = slowly  # type: ignore[method-assign]  # this once
+    assert post_notes(said.office) == Posted()
+    assert len(said.events("entry_written")) == 3
+    assert _batches(said) == ["answered"]
+
+
+def test_an_answered_batch_is_not_taken_up_again_by_a_process_that_looked_too_early(said: Firm) -> None:
+    said.books.post_faults = [LOST]
+    post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
+    now = said.clock.now()
+    with said.database.read() as connection:
+        (row,) = entries.unsettled(connection, "firm", now)
+    with said.database.write("the sender's answer came after all") as connection:
+        entries.mark_batch(connection, "firm", row["request_id"], "answered")
+    with said.database.write("take") as connection:
+        assert entries.take_batch(connection, "firm", row, now=now, lease=_LEASE) is None
+
+
+def test_of_two_processes_that_saw_different_notes_waiting_neither_loses_one(said: Firm) -> None:
+    now = said.clock.now()
+    with said.database.read() as connection:
+        waiting = entries.waiting(connection, "firm", now, 300)
+    (theirs,), (ours,) = said.books.compose(waiting[:2]), said.books.compose(waiting)
+    with said.database.write("the other process") as connection:
+        assert entries.save_batch(connection, "firm", theirs, now=now, lease=_LEASE)
+    with said.database.write("this process") as connection:
+        assert not entries.save_batch(connection, "firm", ours, now=now, lease=_LEASE)
+    assert _states(said) == ["batched", "batched", "waiting"]
+    post_notes(said.office)
+    said.clock.advance(_LEASE)
+    post_notes(said.office)
+    assert _states(said) == ["written"] * 3
+
+
+def test_a_fact_has_one_note_however_often_it_is_told(said: Firm) -> None:
+    from adapters.ledger import EntryKind
+    from reminders.notes import NoteFacts
+
+    for _ in range(2):
+        with said.database.write("tell") as connection:
+            key = enqueue_note(
+                said.office,
+                connection,
+                EntryKind.CALL,
+                fact="call-1",
+                customer="20",
+                facts=NoteFacts(on=said.office.today(), by="anna"),
+            )
+    assert key == "call:call-1"
+    assert len(said.entries("call")) == 1
+    assert len([row for row in said.events("entry_enqueued") if row["subject"] == key]) == 1
+
+
+def test_a_note_that_outgrows_the_ledgers_field_keeps_its_marker(firm: Firm) -> None:
+    firm.customer("20")
+    for number in range(150):
+        firm.owes("20", "10.00", number=f"invoice-with-a-long-number-{number:04}")
+    firm.work()
+    (note,) = firm.entries("reminder")
+    assert len(note["text_body"]) <= firm.books.capabilities.note_length
+    assert note["text_body"].endswith(f"[duecourse:{note['key']}]")
+
+
+def test_many_notes_go_in_batches_that_are_each_stored_first(firm: Firm) -> None:
+    for number in range(65):
+        firm.owes(str(100 + number))
+    firm.work()
+    assert post_notes(firm.office).written == 65
+    assert [len(each.members) for each in firm.books.posts] == [30, 30, 5]
+    assert _batches(firm) == ["answered"] * 3
