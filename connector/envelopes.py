@@ -13,9 +13,9 @@ def envelope_for(office: Office, connection: Connection, row: RowMapping, recipi
     """The envelope of a reminder; it continues the thread of what this account was sent before."""
     letterhead = office.letterhead
     domain = domain_of(letterhead.sender)
-    before = reminders.last_said(connection, office.company, row["account"])
-    previous = message_id(before["id"], domain) if before and before["id"] != row["id"] else ""
-    root = (before["thread"] or previous) if before and previous else ""
+    before = reminders.last_said(connection, office.company, row["account"], but=row["id"])
+    previous = message_id(before["id"], domain) if before else ""
+    root = (before["thread"] or previous) if before else ""
     if root and row["thread"] != root:
         reminders.change(connection, row["id"], thread=root)
     return Envelope(

@@ -65,13 +65,18 @@ def prepare(office: Office, claims: Sequence[Claim], read_at: datetime, done: De
     """
     written_to: set[str] = set()
     for letter in _Preparing(office, read_at, done).letters(claims):
-        if written_to.isdisjoint(letter.envelope.recipients):
+        if written_to.isdisjoint(_mailboxes(letter)):
             ready: Letter | None = letter
         else:
             ready = next(iter(_Preparing(office, read_at, done).letters([letter.claim])), None)
         if ready:
             yield ready
-            written_to.update(ready.envelope.recipients)
+            written_to |= _mailboxes(ready)
+
+
+def _mailboxes(letter: Letter) -> set[str]:
+    """Whom it reaches: an address is the same one however it is written."""
+    return {each.casefold() for each in letter.envelope.recipients}
 
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from connector.store.tables import company
 
@@ -56,7 +56,7 @@ class NoSuchCompany(LookupError):
 
 def load(connection: Connection, company_id: str) -> CompanyRow:
     """The company with this id. Raises `NoSuchCompany`."""
-    row = connection.execute(select(company).where(company.c.id == company_id)).mappings().one_or_none()
+    row = connection.execute(_LOAD, {"of": company_id}).mappings().one_or_none()
     if row is None:
         raise NoSuchCompany(company_id, [each.id for each in load_all(connection)])
     return CompanyRow(**{**row, "mode": Mode(row["mode"])})
@@ -66,6 +66,10 @@ def load_all(connection: Connection) -> list[CompanyRow]:
     """Every connected company, by id."""
     rows = connection.execute(select(company).order_by(company.c.id)).mappings()
     return [CompanyRow(**{**row, "mode": Mode(row["mode"])}) for row in rows]
+
+
+#: Loaded in nearly every transaction: built once.
+_LOAD = select(company).where(company.c.id == bindparam("of"))
 
 
 def add(connection: Connection, **values: object) -> None:

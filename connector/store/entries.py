@@ -125,6 +125,7 @@ def take_batch(connection: Connection, company: str, row: RowMapping, *, now: da
     taken = connection.execute(
         update(batch)
         .where(batch.c.company == company, batch.c.request_id == row["request_id"], batch.c.fence == row["fence"])
+        .where(batch.c.state != "answered")
         .values(fence=number, lease_until=now + lease),
     )
     return number if taken.rowcount == 1 else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.store.tables import dispatch, reminder, reminder_item
@@ -16,7 +16,11 @@ from reminders.decision import Advance
 
 OPEN_STATES = ("draft", "ready")
 LIVE_STATES = ("draft", "ready", "claimed")
-FINAL_DISPATCH = ("sent", "refused", "uncertain", "cancelled")
+
+#: Asked several times for each message: built once.
+_FENCE = select(reminder.c.fence, reminder.c.state).where(reminder.c.id == bindparam("of")).with_for_update()
+_BY_ID = select(reminder).where(reminder.c.id == bindparam("of"))
+_DISPATCHES = select(dispatch).where(dispatch.c.reminder == bindparam("of")).order_by(dispatch.c.address)
 
 
 class AlreadyPlanned(Exception):
@@ -255,8 +259,7 @@ def take_over(connection: Connection, row: RowMapping) -> int | None:
 
 def is_ours(connection: Connection, claimed: Claim) -> bool:
     """Whether the claim's fence is still current. On PostgreSQL the row is locked until the transaction ends."""
-    statement = select(reminder.c.fence, reminder.c.state).where(reminder.c.id == claimed.id).with_for_update()
-    row = connection.execute(statement).one()
+    row = connection.execute(_FENCE, {"of": claimed.id}).one()
     return bool(row.fence == claimed.fence and row.state == "claimed")
 
 
@@ -276,7 +279,7 @@ def change(connection: Connection, reminder_id: str, **values: object) -> None:
 
 def by_id(connection: Connection, reminder_id: str) -> RowMapping | None:
     """A reminder."""
-    return connection.execute(select(reminder).where(reminder.c.id == reminder_id)).mappings().one_or_none()
+    return connection.execute(_BY_ID, {"of": reminder_id}).mappings().one_or_none()
 
 
 def items_of(connection: Connection, reminder_id: str) -> list[RowMapping]:
@@ -318,8 +321,7 @@ def keep_items(connection: Connection, reminder_id: str, keep: Iterable[str]) ->
 
 def dispatches(connection: Connection, reminder_id: str) -> list[RowMapping]:
     """A reminder's dispatches, in the order of their addresses."""
-    where = dispatch.c.reminder == reminder_id
-    return list(connection.execute(select(dispatch).where(where).order_by(dispatch.c.address)).mappings())
+    return list(connection.execute(_DISPATCHES, {"of": reminder_id}).mappings())
 
 
 def set_dispatch(
@@ -392,8 +394,9 @@ def counts(connection: Connection, company: str) -> dict[str, int]:
     return {state: int(count) for state, count in rows}
 
 
-def last_said(connection: Connection, company: str, account: str) -> RowMapping | None:
-    """The last message that went to this account: a new one is threaded behind it."""
-    where = and_(reminder.c.company == company, reminder.c.account == account, reminder.c.said_at.is_not(None))
+def last_said(connection: Connection, company: str, account: str, *, but: str) -> RowMapping | None:
+    """The last message `but` this one that went to the account: it is threaded behind that."""
+    said = reminder.c.said_at.is_not(None) & (reminder.c.id != but)
+    where = and_(reminder.c.company == company, reminder.c.account == account, said)
     statement = select(reminder).where(where).order_by(reminder.c.said_at.desc(), reminder.c.id.desc()).limit(1)
     return connection.execute(statement).mappings().one_or_none()

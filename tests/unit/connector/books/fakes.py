@@ -164,7 +164,7 @@ class PagedLedger(FakeLedger):
             read, seen, number = _parts_of(since)
         elif since is None or whole:
             self._reads += 1
-            read, number = f"read-{self._reads}", self._version
+            read, number = f"read-{self._reads}", int(since) if since else self._version
         else:
             number = int(since)
         if read:

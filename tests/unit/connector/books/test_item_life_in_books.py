@@ -73,7 +73,7 @@ def test_reopened_within_seven_days_goes_on_with_the_next_step_after_the_quiet_d
     _paid_then_undone(reminded, after_days=1, corrected=True)
     reminded.wait(days=5)
     assert HoldKind.REOPENED not in reminded.hold_kinds("20", INVOICE)
-    reminded.wait(days=14)
+    reminded.wait(days=15)
     reminded.remind()
     taken = reminded.rows(tables.reminder_item, tables.reminder_item.c.how == "sent")
     assert [(row["cycle"], row["step_id"]) for row in taken] == [(1, "first"), (1, "second")]

@@ -47,7 +47,7 @@ def test_the_command_prints_its_address_and_serves_until_it_is_stopped() -> None
         text=True,
     ) as running:
         assert running.stdout is not None
-        lines = []
+        lines: list[str] = []
         while not lines or lines[-1] != "}\n":
             lines.append(running.stdout.readline())
             assert lines[-1], "It ended before it was stopped."

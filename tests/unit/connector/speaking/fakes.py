@@ -144,7 +144,7 @@ class Books(FakeLedger):
         keys = [key for _, key in batch.members]
         if isinstance(fault, LedgerError):
             raise fault
-        if isinstance(fault, str):
+        if isinstance(fault, str) and not isinstance(fault, Outcome):
             self._write(keys[: int(fault.removeprefix("written "))])
             return [Receipt(key=key, outcome=Outcome.UNKNOWN) for key in keys]
         if fault is not None:

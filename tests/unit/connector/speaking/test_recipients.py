@@ -113,6 +113,7 @@ def test_a_refusal_of_every_reader_frees_the_step_and_says_nothing_in_the_ledger
     assert firm.stopped() == ["c20@example.com"]
     (task,) = firm.tasks("bad_address")
     assert "no such user" in task["text"]
+    firm.next_day()
     firm.work()
     assert firm.account("20")["reason"] == "no_address"
     assert firm.mailer.asked == ["c20@example.com"]
