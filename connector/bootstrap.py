@@ -6,11 +6,12 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from adapters.http import Http
@@ -30,6 +31,7 @@ from connector.store.engine import Boundaries, Database, open_database
 from connector.store.pace import StoredQuota
 from connector.vault import Vault, open_vault
 from reminders.assignment import Assignment
+from reminders.assignment_file import parse_assignment
 from reminders.cadence_file import Cadence, load_builtin, parse_cadence
 from reminders.channels import Mailer, SendOutcome, SendResult, Stage
 from reminders.channels.smtp import Security, SmtpTransport
@@ -67,7 +69,7 @@ class Service:
             known = companies.load_all(connection)
             only = known[0].id if company_id is None and len(known) == 1 else company_id or ""
             row = companies.load(connection, only)
-        return furnish(self, row, ledger or self.ledger(row))
+        return furnish(self, row, ledger or self.ledger(row), is_alone=len(known) == 1)
 
     def ledger(self, row: CompanyRow) -> Ledger:
         """The company's ledger."""
@@ -117,10 +119,9 @@ def load_cadences(folder: Path | None) -> dict[str, Cadence]:
     return cadences
 
 
-def furnish(service: Service, row: CompanyRow, ledger: Ledger) -> Office:
-    """A company's office."""
+def furnish(service: Service, row: CompanyRow, ledger: Ledger, *, is_alone: bool = True) -> Office:
+    """A company's office. `is_alone`: no other company is connected, so that the settings speak of this one."""
     settings = service.settings
-    default = row.default_cadence if row.default_cadence in service.cadences else settings.default_cadence
     return Office(
         company=row.id,
         database=service.database,
@@ -130,18 +131,38 @@ def furnish(service: Service, row: CompanyRow, ledger: Ledger) -> Office:
         zone=row.zone,
         calendar=WorkingDays(row.country),
         cadences=service.cadences,
-        assignment=Assignment(default=default),
-        letterhead=Letterhead(
-            sender=settings.mail.sender_address or "reminders@localhost.invalid",
-            sender_name=settings.mail.sender_name or row.name,
-            reply_to=settings.mail.reply_to,
-            stop_address=settings.mail.stop_address,
-            postal_address=settings.postal_address,
-            bank_details=settings.bank_details,
+        assignment=_assignment(service, row),
+        letterhead=_letterhead(settings, row, is_alone=is_alone),
+        sending=SendingRules(
+            fresh_seconds=settings.fresh_seconds, opens=settings.business_opens, closes=settings.business_closes
         ),
-        sending=SendingRules(fresh_seconds=settings.fresh_seconds),
         holder=f"{socket.gethostname()}:{os.getpid()}",
     )
+
+
+def _assignment(service: Service, row: CompanyRow) -> Assignment:
+    """The rules of the assignment file, or the company's default cadence for everybody. Raises AssignmentProblems."""
+    path = service.settings.assignment_file
+    if path is not None:
+        return parse_assignment(path.read_text(encoding="utf-8"), source=str(path), cadences=service.cadences)
+    known = row.default_cadence in service.cadences
+    return Assignment(default=row.default_cadence if known else service.settings.default_cadence)
+
+
+def _letterhead(settings: Settings, row: CompanyRow, *, is_alone: bool) -> Letterhead:
+    """The company's own letterhead, else the settings'. Of several companies, none is ever paid on another's account:
+    bank details and postal address of the settings are left out.
+    """
+    shared = Letterhead(
+        sender=settings.mail.sender_address or "reminders@localhost.invalid",
+        sender_name=settings.mail.sender_name if is_alone and settings.mail.sender_name else row.name,
+        reply_to=settings.mail.reply_to,
+        stop_address=settings.mail.stop_address,
+        postal_address=settings.postal_address if is_alone else "",
+        bank_details=settings.bank_details if is_alone else "",
+    )
+    own = {name: value for name, value in (row.letterhead or {}).items() if value}
+    return replace(shared, **own)
 
 
 def smtp_mailer(settings: Settings) -> Mailer:
@@ -155,10 +176,18 @@ def smtp_mailer(settings: Settings) -> Mailer:
         security=_SECURITY[mail.security],
         user=mail.user,
         password=mail.password.get_secret_value if mail.password else None,
-        access_token=mail.xoauth2_token.get_secret_value if mail.xoauth2_token else None,
+        access_token=_renewed(mail.xoauth2_token) if mail.xoauth2_token else None,
         reply_timeout=mail.reply_timeout_seconds,
         pool_size=mail.connections,
     )
+
+
+def _renewed(token: SecretStr) -> Callable[[], str]:
+    """An access token lives for an hour: where it stands in a file, the file is read at each login."""
+    path = os.environ.get("DUECOURSE_MAIL__XOAUTH2_TOKEN_FILE")
+    if not path:
+        return token.get_secret_value
+    return lambda: Path(path).read_text(encoding="utf-8").strip()
 
 
 _SECURITY = {

@@ -7,7 +7,6 @@ delivery report that is final stops the address; it is evidence for a dispatch t
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -25,7 +24,7 @@ from reminders.incoming import AutoKind, IncomingMail, UnreadableMail, read_mail
 from reminders.notes import NoteFacts
 from reminders.replies import Meaning, Meant, likely_meaning, scrub
 
-_MAX_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 
 
 class MailKind(StrEnum):
@@ -53,28 +52,12 @@ def take_in(office: Office, data: bytes) -> TakenIn:
     mail_id = hashlib.sha256(data).hexdigest()
     domain = domain_of(office.letterhead.sender)
     try:
-        mail = read_mail(data, max_bytes=_MAX_BYTES, domain=domain)
+        mail = read_mail(data, max_bytes=MAX_BYTES, domain=domain)
     except UnreadableMail:
         mail = None
     with office.database.write("take in mail") as connection:
         taking = _Taking(office, connection, mail_id, mail)
         return taking.unreadable() if mail is None else taking.take(mail)
-
-
-def take_in_folder(office: Office, folder: Path) -> int:
-    """Takes in every .eml file of a folder, moving it to `done/`. Returns how many were new.
-
-    A file that is still being written is left for the next time: whoever delivers renames it into place.
-    """
-    done = folder / "done"
-    done.mkdir(parents=True, exist_ok=True)
-    new = 0
-    for path in sorted(folder.glob("*.eml")):
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= 8 * _MAX_BYTES else path.open("rb").read(_MAX_BYTES)
-        new += take_in(office, data).is_new
-        path.replace(done / path.name)
-    return new
 
 
 class _Taking:

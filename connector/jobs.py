@@ -17,7 +17,7 @@ from connector import promises
 from connector.cash import cash_on
 from connector.deliver import deliver
 from connector.disputes import end_flags
-from connector.inbox import take_in_folder
+from connector.inbox_folder import take_in_folder
 from connector.ledger_mail import count_as_contact
 from connector.office import CompanyPaused, Office
 from connector.outbox import post_notes

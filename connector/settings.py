@@ -203,6 +203,11 @@ class Settings(BaseSettings):
     inbox_folder: Folder | None = Field(
         default=None, description="A folder in which incoming mails (.eml) are left for reading."
     )
+    assignment_file: Folder | None = Field(
+        default=None, description="A file with the rules that say which customer gets which cadence (TOML)."
+    )
+    business_opens: int = Field(default=9, ge=0, le=23, description="The hour at which the company begins to write.")
+    business_closes: int = Field(default=17, ge=1, le=23, description="The hour at which it stops.")
     bank_details: str = Field(default="", description="How to pay, as printed in reminders; several lines are fine.")
     postal_address: str = Field(default="", description="The company's address, as printed below reminders.")
     mail: MailSettings = MailSettings()

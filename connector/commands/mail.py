@@ -11,7 +11,8 @@ from connector import release, settling
 from connector.commands.desk import Desk, Refused, command, group
 from connector.commands.output import table
 from connector.commands.words import parse_day, plural
-from connector.inbox import TakenIn, take_in, take_in_folder
+from connector.inbox import TakenIn, take_in
+from connector.inbox_folder import take_in_folder
 
 inbox = group("Mails that came in: stored, held for, put before a person. They never decide anything.")
 

@@ -42,6 +42,7 @@ class CompanyRow:
     cash_silence_days: int | None
     cash_released_on: date | None
     note_style: str
+    letterhead: dict[str, str] | None
     connected_at: datetime
 
 

@@ -28,6 +28,7 @@ company = Table(
     Column("cash_silence_days", Integer),  # working days of silence that are usual (90th percentile + 1)
     Column("cash_released_on", Date),  # a person said that cash is posted up to this day
     Column("note_style", String(16), nullable=False, server_default="attachable"),
+    Column("letterhead", JSON),  # what its messages say of the company, where that is not what the settings say
     Column("connected_at", Instant, nullable=False),
 )
 

@@ -82,6 +82,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         sa.Column("cash_silence_days", sa.Integer(), nullable=True),
         sa.Column("cash_released_on", sa.Date(), nullable=True),
         sa.Column("note_style", sa.String(length=16), server_default="attachable", nullable=False),
+        sa.Column("letterhead", sa.JSON(), nullable=True),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_company")),
     )

@@ -135,7 +135,6 @@ def waiting(posting: House) -> House:
 
 
 def test_silence_makes_drafts_of_past_due_reminders_and_lets_a_heads_up_go(waiting: House) -> None:
-    print("DBG", [dict(r) for r in waiting.rows(tables.account)])
     states = {row["account"]: (row["state"], row["waits_because"]) for row in waiting.rows(tables.reminder)}
     assert states["20"] == ("draft", "cash")
     assert states["21"] == ("said", None)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.inbox import MailKind, take_in, take_in_folder
+from connector.inbox import MailKind, take_in
+from connector.inbox_folder import take_in_folder
 from connector.store.tables import customer, hold, mail_in, promise
 from tests.unit.connector.speaking.fakes import NO_LAST_REPLY
 from tests.unit.connector.speaking.firm import Firm
