@@ -145,8 +145,8 @@ def test_half_a_login_and_a_readable_one_are_refused(login: dict[str, str], said
 
 @pytest.mark.parametrize("address", ["me", "Me <me@example.com>", "a@b.com,c@d.com", "a@b@c", "a@b.com\nBcc: c@d.com"])
 def test_an_address_is_one_address(address: str) -> None:
-    assert problems({"DUECOURSE_MAIL__BCC": address}) == [
-        "DUECOURSE_MAIL__BCC must be one e-mail address, without a name.",
+    assert problems({"DUECOURSE_MAIL__REPLY_TO": address}) == [
+        "DUECOURSE_MAIL__REPLY_TO must be one e-mail address, without a name.",
     ]
     assert load_settings({"DUECOURSE_MAIL__REPLY_TO": "me+ar@example.com"}).mail.reply_to == "me+ar@example.com"
 
