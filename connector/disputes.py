@@ -52,7 +52,7 @@ def open_dispute(office: Office, contested: Contested) -> str:
         row = _item(connection, office.company, contested.item)
         if row["open_minor"] <= 0:
             raise DisputeRefused(f"{row['number']} is not open, so nothing of it can be disputed.")
-        amount = contested.amount or Money(row["open_minor"], row["currency"])
+        amount = Money(row["open_minor"], row["currency"]) if contested.amount is None else contested.amount
         if amount.currency != row["currency"] or amount.minor <= 0:
             raise DisputeRefused(f"The disputed amount of {row['number']} must be in {row['currency']} and above zero.")
         dispute_id = office.new_id()

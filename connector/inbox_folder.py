@@ -61,7 +61,7 @@ def _is_ours(office: Office, data: bytes) -> bool:
         try:
             mail = read_mail(data, max_bytes=MAX_BYTES)
         except UnreadableMail:
-            return every[0] == office.company
+            return bool(every[0] == office.company)
         return bool((_company_of(connection, mail) or every[0]) == office.company)
 
 

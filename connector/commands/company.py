@@ -1,6 +1,7 @@
 """The company itself: `connect`, `disconnect`, `mode`, `settings`."""
 
 import webbrowser
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -89,7 +90,8 @@ def _answer(desk: Desk, consent: Consent, *, browser: bool) -> str:
         desk.out.say("Open this page and give your consent:", consent.url)
         desk.out.flush()
         if browser:
-            webbrowser.open(consent.url)
+            # a browser in the terminal ends only after we have answered it
+            Thread(target=webbrowser.open, args=[consent.url], daemon=True).start()
         return catcher.wait(_WAIT_SECONDS)
     finally:
         catcher.close()
