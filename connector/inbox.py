@@ -96,7 +96,7 @@ class _Taking:
         ids = [*mail.reminder_ids, *(mail.report.reminder_ids if mail.report else ())]
         if mail.plus_tag:
             ids.append(mail.plus_tag)
-        for each in ids[:50]:
+        for each in filter(str.isprintable, ids[:50]):  # no id of ours is not; PostgreSQL refuses NUL
             row = reminders.by_id(self.connection, each)
             if row and row["company"] == self.office.company:
                 return row
@@ -160,7 +160,7 @@ class _Taking:
         office = self.office
         assert mail.report is not None
         for failed in mail.report.recipients:
-            sent = [each for each in mail.report.reminder_ids if self._went_to(each, failed.address)]
+            sent = [each for named in mail.report.reminder_ids for each in self._went_to(named, failed.address)]
             if not failed.permanent or not sent:
                 continue
             because = f"bounced: {failed.diagnostic}"
@@ -171,14 +171,16 @@ class _Taking:
                 f"Mail to {failed.address} came back ({failed.status or failed.diagnostic}): is there another address?",
                 key=f"bounced:{failed.address.casefold()}",
             )
-            for reminder_id in sent:
-                settle_dispatch(office, self.connection, reminder_id, failed.address, arrived=False, by="a bounce")
+            for reminder_id, address in sent:
+                settle_dispatch(office, self.connection, reminder_id, address, arrived=False, by="a bounce")
 
-    def _went_to(self, reminder_id: str, address: str) -> bool:
-        return any(
-            row["address"].casefold() == address.casefold() and row["company"] == self.office.company
-            for row in reminders.dispatches(self.connection, reminder_id)
-        )
+    def _went_to(self, reminder_id: str, address: str) -> list[tuple[str, str]]:
+        """Our dispatches of this reminder to this address, which reports often spell in lower case."""
+        return [
+            (row["reminder"], row["address"])
+            for row in reminders.dispatches(self.connection, reminder_id if reminder_id.isprintable() else "")
+            if row["address"].casefold() == address.casefold() and row["company"] == self.office.company
+        ]
 
     # -- writing down
 

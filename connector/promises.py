@@ -275,12 +275,12 @@ def _may_change(row: RowMapping) -> bool:
 
 def _to_judge(connection: Connection, company: str, today: date) -> Sequence[RowMapping]:
     """Open promises, and those ended lately that may have used the same money."""
-    open_accounts = select(promise.c.account).where(promise.c.company == company, promise.c.state == "open")
+    customers = select(promise.c.customer).where(promise.c.company == company, promise.c.state == "open")
     return (
         connection.execute(
             select(promise).where(
                 promise.c.company == company,
-                promise.c.account.in_(open_accounts),
+                promise.c.customer.in_(customers),
                 or_(promise.c.state == "open", promise.c.ended_on > today - timedelta(days=180)),
             ),
         )
@@ -300,7 +300,7 @@ def _for_accounts(payments: Iterable[PaymentFact], accounts: Iterable[str]) -> l
 def _by_rules(
     office: Office, connection: Connection, rows: Sequence[RowMapping]
 ) -> Iterator[tuple[Rules, list[RowMapping]]]:
-    """The promises of each account, with the rules that it is judged by."""
+    """The promises of each customer, whose cents serve all its accounts, with the rules of the first of them."""
     refs = sorted({each["account"] for each in rows})
     company = office.row(connection)
     rules = {
@@ -308,8 +308,9 @@ def _by_rules(
         for loaded in load_accounts(office, connection, company, refs, today=office.today())
     }
     default = office.cadence(None).rules
-    for ref in refs:
-        yield rules.get(ref, default), [each for each in rows if each["account"] == ref]
+    for who in sorted({each["customer"] for each in rows}):
+        mine = [each for each in rows if each["customer"] == who]
+        yield rules.get(min(each["account"] for each in mine), default), mine
 
 
 def _act(

@@ -49,6 +49,7 @@ def _decoded(part: Message, limit: int) -> str:
     if not isinstance(payload, bytes):
         return ""
     text = payload[:limit].decode(_charset(str(part.get_param("charset", "utf-8"))), "replace")
+    text = text.encode("utf-8", "replace").decode()  # some codecs make halves of characters
     return text.translate(_TIDY).replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -85,7 +85,13 @@ def _answer(desk: Desk, consent: Consent, *, browser: bool) -> str:
     if not is_here(consent.redirect_url):
         desk.out.say("Open this page and give your consent:", consent.url)
         return str(typer.prompt("Then paste the address that you were sent back to", err=True))
-    catcher = Catcher(consent.redirect_url)
+    try:
+        catcher = Catcher(consent.redirect_url)
+    except OSError as error:
+        raise Refused(
+            f"{consent.redirect_url} cannot be listened on ({error.strerror}): end what uses that port, or set "
+            "DUECOURSE_QUICKBOOKS__REDIRECT_URL to another one that your app knows."
+        ) from error
     try:
         desk.out.say("Open this page and give your consent:", consent.url)
         desk.out.flush()

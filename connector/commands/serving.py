@@ -1,5 +1,6 @@
 """What runs on: `serve`, `sandbox quickbooks`, and the `demo`."""
 
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -70,11 +71,20 @@ def demo(
     *,
     out: Annotated[Path, typer.Option(help="Where the month's evidence is left.")] = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Another seed, another month.")] = 1,
+    stay: Annotated[bool, typer.Option("--stay", help="Keep its QuickBooks open afterwards, until Ctrl-C.")] = False,
 ) -> int:
     """Play a month in the life of a believable company; the judge then checks every promise."""
     from connector.demo.show import show
 
-    return ExitCode.DONE if show(out, seed=seed, console=Console(file=desk.out.stdout)) else ExitCode.DIFFERS
+    def wait(url: str) -> None:
+        desk.out.say(f"Its books answer as QuickBooks does at {url} until Ctrl-C.")
+        desk.out.flush()
+        with suppress(KeyboardInterrupt):
+            Event().wait()
+
+    console = Console(file=desk.out.stdout)
+    done = show(out, seed=seed, console=console, stay=wait if stay else None)
+    return ExitCode.DONE if done else ExitCode.DIFFERS
 
 
 def add_to(root: typer.Typer) -> None:

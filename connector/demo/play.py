@@ -57,8 +57,17 @@ class _World:
     evidence: Evidence
 
 
-def play(out: Path, *, seed: int = 1, progress: Progress | None = None) -> Evidence:
-    """Plays the month and leaves its evidence in `out`, which is emptied first. Deterministic for a seed."""
+def play(
+    out: Path,
+    *,
+    seed: int = 1,
+    progress: Progress | None = None,
+    afterwards: Callable[[Evidence, str], None] | None = None,
+) -> Evidence:
+    """Plays the month and leaves its evidence in `out`, some folders of which are emptied first.
+
+    Deterministic for a seed. `afterwards` is called while the sandbox still answers, with its address.
+    """
     _empty(out)
     time = WorldTime(first_instant(MONTH_BEGINS)())
     books = world_office.believable_books(time)
@@ -91,6 +100,8 @@ def play(out: Path, *, seed: int = 1, progress: Progress | None = None) -> Evide
         evidence.failed_commands = world.collector.failed
         evidence.commands = world.collector.commands
         leave_evidence(evidence, office)
+        if afterwards:
+            afterwards(evidence, box.url)
     return evidence
 
 
@@ -110,7 +121,7 @@ def _settings(data: Path, url: str, smtp_port: int, inbox: Path) -> Settings:
         data_dir=data,
         inbox_folder=inbox,
         postal_address="14 Quay Street\nAlbany, NY 12207",
-        bank_details="Larkfield Supply Company · First Albany Bank · ABA 021300019 · Account 4400 1188",
+        bank_details="Larkfield Supply Company · Example Bank · Account 4400 1188",
         mail=MailSettings(
             host="127.0.0.1",
             port=smtp_port,

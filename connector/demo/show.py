@@ -1,5 +1,7 @@
 """The demo as a person sees it: a bar while it plays, and a table that a finance person understands."""
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -14,18 +16,32 @@ from connector.demo.play import play
 _MOST_REASONS = 8
 
 
-def show(out: Path, *, seed: int, console: Console) -> bool:
-    """Plays the month with a bar, prints the table, and tells whether all went as it should."""
+def show(out: Path, *, seed: int, console: Console, stay: Callable[[str], None] | None = None) -> bool:
+    """Plays the month with a bar, prints the table, and tells whether all went as it should.
+
+    `stay` is called at the end with the address at which the books still answer as QuickBooks does.
+    """
+    told: list[bool] = []
+
+    def afterwards(evidence: Evidence, url: str) -> None:
+        told.append(_tell(evidence, console))
+        if stay:
+            stay(url)
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("A month at Larkfield Supply Company", total=DAYS)
-        evidence = play(
-            out,
-            seed=seed,
-            progress=lambda day, number, mails: bar.update(
-                task, completed=number, description=f"{day:%a %d %b} · {mails} mails"
-            ),
-        )
+
+        def progress(day: date, number: int, mails: int) -> None:
+            bar.update(task, completed=number, description=f"{day:%a %d %b} · {mails} mails")
+            if number == DAYS:
+                bar.stop()
+
+        play(out, seed=seed, progress=progress, afterwards=afterwards)
+    return told[0]
+
+
+def _tell(evidence: Evidence, console: Console) -> bool:
     console.print(_money_table(evidence))
     console.print(_work_table(evidence))
     console.print(_behaviour_table(evidence))

@@ -7,6 +7,7 @@ each operation; the count is printed at the end.
 import base64
 import os
 import re
+import signal
 import subprocess
 import sys
 import uuid
@@ -677,3 +678,37 @@ def test_a_linked_transaction_is_told_by_type(qb: QuickBooks, customer: Customer
     link = payment.Line[0].LinkedTxn[0]
     assert isinstance(link, LinkedTxn)
     assert (link.TxnType, link.TxnId) == ("Invoice", invoice.Id)
+
+
+@pytest.fixture
+def demo_books(tmp_path: Path) -> Iterator[str]:
+    """The books after the demo's month, still served by the process that played it."""
+    command = [sys.executable, "-m", "connector", "demo", "--out", str(tmp_path / "out"), "--stay"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = (re.search(r"as QuickBooks does at (\S+)", line) for line in process.stdout)
+        yield next(found for found in told if found)[1]
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+
+
+def test_read_back_a_note_that_the_demo_wrote(demo_books: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        intuitlib.config.DISCOVERY_URL, "sandbox", f"{demo_books}/.well-known/openid_sandbox_configuration"
+    )
+    monkeypatch.setattr(QuickBooks, "sandbox_api_url_v3", f"{demo_books}/v3")
+    auth, realm = connected()
+    client = QuickBooks(auth_client=auth, refresh_token=auth.refresh_token, company_id=realm, minorversion=75)
+    notes = [
+        each for each in Attachable.all(max_results=1000, qb=client) if "[duecourse:reminder:" in (each.Note or "")
+    ]
+    assert len(notes) > 100
+    note = notes[0]
+    kinds = {reference.EntityRef.type for reference in note.AttachableRef}
+    assert kinds == {"Customer", "Invoice"}
+    assert not any(reference.IncludeOnSend for reference in note.AttachableRef)
+    invoice = next(each.EntityRef.value for each in note.AttachableRef if each.EntityRef.type == "Invoice")
+    assert Invoice.get(invoice, qb=client).DocNumber in note.Note
+    client.session.close()
+    auth.close()

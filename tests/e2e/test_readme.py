@@ -55,7 +55,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     clicker.write_text(_CLICKER.format(python=sys.executable), encoding="utf-8")
     clicker.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DUECOURSE_", "VIRTUAL_ENV"))}
-    return kept | {"HOME": str(home), "BROWSER": f"{clicker} %s"}
+    callback = f"http://localhost:{free_port()}/callback"
+    return kept | {"HOME": str(home), "BROWSER": f"{clicker} %s", "DUECOURSE_QUICKBOOKS__REDIRECT_URL": callback}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def run(command: str, clone: Path, environment: dict[str, str], *, seconds: int) -> str:
@@ -93,9 +101,7 @@ def test_make_demo_plays_a_month_and_the_judge_finds_every_promise_kept(demo: st
 @pytest.fixture(scope="module")
 def port(demo: str, clone: Path, environment: dict[str, str]) -> Iterator[int]:
     """The README's second block: the sandbox, in a process of its own, on a free port instead of the README's."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free: int = probe.getsockname()[1]
+    free = free_port()
     command = blocks()[1].strip().replace("9191", str(free))
     server = subprocess.Popen(command.split(), cwd=clone, env=environment, stdout=subprocess.DEVNULL)
     for _ in range(600):

@@ -44,6 +44,8 @@ def test_the_cadences_that_come_with_us_are_listed_shown_and_played(shop: Shop) 
 
 def test_a_customer_is_given_a_cadence_and_looked_at_today(shop: Shop) -> None:
     shop.tell("run")
+    shop.tell("run")
+    assert "20" not in {each["account"] for each in shop.tell("plan")}
     assert shop.tell("cadence", "set", "20", "firm") == {"customer": "20", "from": "standard", "to": "firm"}
     assert shop.tell("why", "20")[0]["cadence"] == "firm"
     assert [(row["data"]["from"], row["data"]["to"]) for row in shop.history("cadence_changed")] == [

@@ -68,6 +68,8 @@ def test_a_replaced_invoice_carries_position_promise_and_dispute_over(shop: Shop
     [task] = shop.tell("task", "list", "--kind", "replaced")
     assert "position" in task["text"]
     shop.tell("task", "done", str(task["id"]), "--carry")
+    assert shop.tell("task", "list", "--kind", "replaced") == []
+    assert shop.run("task", "done", str(task["id"]), "--carry").code == 1
     with shop.service.database.read() as connection:
         rows = connection.execute(select(reminder_item).where(reminder_item.c.item == "invoice:160#1")).mappings().all()
     assert [(row["step_id"], row["how"]) for row in rows] == [("first", "sent")]
