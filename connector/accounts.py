@@ -1,9 +1,10 @@
 """Accounts as the rules judge them: loaded whole, with their holds, their readers and their cadence."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import structlog
 from sqlalchemy import Connection
 
 from adapters.money import sums
@@ -15,6 +16,8 @@ from connector.store.facts import AccountRows
 from reminders.account import Account
 from reminders.assignment import CustomerFacts
 from reminders.cadence_file import Cadence
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +39,20 @@ def load_accounts(
     today: date,
     excluding: Collection[str] = (),
     figures_at: datetime | None = None,
+    broken: Callable[[str], None] | None = None,
 ) -> list[Loaded]:
-    """These accounts as they stand on `today`. `excluding` leaves these reminders' own traces out."""
+    """These accounts as they stand on `today`. `excluding` leaves these reminders' own traces out.
+
+    One whose facts make no account is told to `broken`, where that is given, and stops no other.
+    """
     found = facts.load_rows(connection, office.company, refs, today=today, excluding=excluding)
     differing = set(reconciliations.lower_than_ours(connection, office.company))
     everybody = {ref: facts.recipients_of(each) for ref, each in found.items()}
     addresses = {address for each in everybody.values() for address in each}
     stopped = facts.stopped_addresses(connection, office.company, addresses)
     heard = facts.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
-    loaded = []
-    for ref in refs:
-        if ref not in found:
-            continue
-        rows = found[ref]
+
+    def as_judged(ref: str, rows: AccountRows) -> Loaded:
         cadence = cadence_of(office, rows)
         judged_by = office.cadence(cadence)
         customers = {owed.customer for owed in rows.items} | {rows.row["customer"]}
@@ -68,7 +72,19 @@ def load_accounts(
             opted_out=cadence is None,
         )
         assigned = rows.row["cadence"] if rows.items else None
-        loaded.append(Loaded(account=account, cadence=cadence, assigned=assigned, touches=rows.row["touches"]))
+        return Loaded(account=account, cadence=cadence, assigned=assigned, touches=rows.row["touches"])
+
+    loaded = []
+    for ref in refs:
+        if ref not in found:
+            continue
+        try:
+            loaded.append(as_judged(ref, found[ref]))
+        except Exception:
+            if broken is None:
+                raise
+            log.exception("an account could not be loaded", account=ref, company=office.company)
+            broken(ref)
     return loaded
 
 

@@ -68,7 +68,9 @@ def _is_ours(office: Office, data: bytes) -> bool:
 def _company_of(connection: Connection, mail: IncomingMail) -> str | None:
     """Whose reminder it answers; else who wrote last to its sender."""
     ids = [*mail.reminder_ids, *(mail.report.reminder_ids if mail.report else ()), mail.plus_tag][:50]
-    answered = connection.scalar(select(reminder.c.company).where(reminder.c.id.in_([each for each in ids if each])))
+    answered = connection.scalar(
+        select(reminder.c.company).where(reminder.c.id.in_([each for each in ids if each and each.isprintable()]))
+    )
     if answered is not None:
         return str(answered)
     return connection.scalar(

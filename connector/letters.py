@@ -93,6 +93,7 @@ class _Preparing:
         self.read_at = read_at
         self.done = done
         self.today = office.today()
+        self.unreadable: set[str] = set()
 
     def letters(self, claims: Sequence[Claim]) -> list[Letter]:
         office = self.office
@@ -109,6 +110,7 @@ class _Preparing:
                     today=self.today,
                     excluding=[claim.id for claim in ours],
                     figures_at=self.read_at,
+                    broken=self.unreadable.add,
                 )
             }
             letters = [self._safely(connection, row, claim, loaded.get(claim.row["account"])) for claim in ours]
@@ -127,6 +129,8 @@ class _Preparing:
         return None
 
     def _letter(self, connection: Connection, row: CompanyRow, claim: Claim, loaded: Loaded | None) -> Letter | None:
+        if claim.row["account"] in self.unreadable:
+            raise LookupError("what is stored about the account cannot be read")
         if loaded is None or claim.row["decided_on"] != self.today:
             because = "planned on an earlier day: decided again" if loaded else "the account is gone"
             self._cancel(connection, claim, because)

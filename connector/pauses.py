@@ -160,11 +160,16 @@ def _record(
 
 
 def _touch(office: Office, connection: Connection, account_ref: str | None) -> None:
-    if account_ref is not None:
-        who = account_ref.partition("|")
-        books.touch_accounts(connection, office.company, {account_ref: (who[0], who[2])}, office.today())
+    """The account is looked at again; a customer's main account with all the others of that customer."""
+    today = office.today()
+    if account_ref is None:
+        books.touch_all_accounts(connection, office.company, today)
         return
-    books.touch_all_accounts(connection, office.company, office.today())
+    main, _, address = account_ref.partition("|")
+    touched = {account_ref: (main, address)}
+    if not address:
+        touched |= {ref: (main, ref.partition("|")[2]) for ref in books.followers(connection, office.company, [main])}
+    books.touch_accounts(connection, office.company, touched, today)
 
 
 def _note(

@@ -83,7 +83,7 @@ def judge(
 ) -> list[Judged]:
     """Decides for these accounts. One that cannot be decided is told to `broken` and stops no other."""
     judged = []
-    for loaded in load_accounts(office, connection, row, refs, today=today):
+    for loaded in load_accounts(office, connection, row, refs, today=today, broken=broken):
         cadence = office.cadence(loaded.cadence)
         try:
             decision = decide(loaded.account, cadence, today, office.calendar)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import Connection, select, update
 
 from connector.office import Office
@@ -16,6 +17,8 @@ from reminders.channels import SendOutcome, SendResult
 
 if TYPE_CHECKING:
     from connector.letters import Delivered, Letter
+
+log = structlog.get_logger()
 
 _RETRY_DEFERRED = timedelta(minutes=15)
 
@@ -32,7 +35,7 @@ def send(office: Office, letter: "Letter", done: "Delivered") -> None:
         if not is_fresh(office, letter.read_at):
             break  # read again first; nobody is asked in vain
         gate, began = _Gate(office, letter, address), office.now()
-        result = office.mailer.send(letter.envelope.sender, address, letter.data, gate.open)
+        result = _handed_over(office, letter, address, gate)
         _record(office, letter, address, result)
         _count(done, result)
         too_slow = result.outcome is SendOutcome.CANCELLED and not is_fresh(office, began)
@@ -42,6 +45,18 @@ def send(office: Office, letter: "Letter", done: "Delivered") -> None:
         if reminders.is_ours(connection, letter.claim):
             close_or_ready(connection, letter.claim.id, not_before=not_before)
             _wait_if_refused(office, connection, letter.claim)
+
+
+def _handed_over(office: Office, letter: "Letter", address: str, gate: "_Gate") -> SendResult:
+    """What became of it. A mailer that fails, against its promise, stops no other letter; our own gate does."""
+    try:
+        return office.mailer.send(letter.envelope.sender, address, letter.data, gate.open)
+    except Exception as error:
+        if gate.was_asked and not gate.is_open:
+            raise
+        log.exception("a mail could not be handed over", reminder=letter.claim.id, company=office.company)
+        outcome = SendOutcome.UNCERTAIN if gate.is_open else SendOutcome.DEFERRED
+        return SendResult(outcome=outcome, reply=f"a defect of ours: {type(error).__name__}")
 
 
 def _wait_if_refused(office: Office, connection: Connection, claim: Claim) -> None:
@@ -59,9 +74,16 @@ class _Gate:
         self._office = office
         self._letter = letter
         self._address = address
+        self.was_asked = False
+        self.is_open = False
 
     def open(self) -> bool:
         """Commits `sending`, if the figures are fresh, the claim is ours and nothing about the account changed."""
+        self.was_asked = True
+        self.is_open = self._opens()
+        return self.is_open
+
+    def _opens(self) -> bool:
         office, letter = self._office, self._letter
         if not is_fresh(office, letter.read_at):
             return False

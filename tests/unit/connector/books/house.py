@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, select
+from sqlalchemy import ColumnElement, RowMapping, Table, select
 
 from adapters.ledger import Page
 from adapters.money import Money
@@ -86,9 +86,10 @@ class House:
         """One page is applied, as after a fresh read."""
         return sync.apply_fresh(self.office, page)
 
-    def page(self, **parts: Any) -> Page:
+    def page(self, *, cursor: str | None = "0", **parts: Any) -> Page:  # noqa: ANN401 - its fields
         """A page with these parts."""
-        return Page(**({"cursor": "0", "read_at": self.clock.now()} | parts))
+        assert cursor is not None
+        return Page(cursor=cursor, read_at=self.clock.now(), **parts)
 
     # -- questions
 
@@ -97,7 +98,7 @@ class House:
         with self.database.read() as connection:
             return self.office.row(connection)
 
-    def rows(self, table: Table, *conditions: Any) -> list[RowMapping]:
+    def rows(self, table: Table, *conditions: ColumnElement[bool]) -> list[RowMapping]:
         """The rows of a table."""
         with self.database.read() as connection:
             return list(connection.execute(select(table).where(*conditions)).mappings())
@@ -180,9 +181,20 @@ class House:
         """An item of an account, as the rules judge it."""
         return next(one for one in self.load(ref).account.items if one.document == invoice)
 
-    def promised(self, who: str, amount: str, *, days: int, currency: str = "USD", **more: Any) -> str:
+    def promised(
+        self,
+        who: str,
+        amount: str,
+        *,
+        days: int,
+        currency: str = "USD",
+        items: tuple[str, ...] = (),
+        by: str = "",
+        confirmed: bool = False,
+    ) -> str:
         """A customer gives its word. Returns the promise's id."""
-        said = Said(account=who, amount=Money.of(amount, currency), day=self.in_days(days), **more)
+        money, day = Money.of(amount, currency), self.in_days(days)
+        said = Said(account=who, amount=money, day=day, items=items, by=by, confirmed=confirmed)
         return make_promise(self.office, said)
 
     def open_totals(self) -> dict[str, int]:

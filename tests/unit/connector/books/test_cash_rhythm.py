@@ -8,6 +8,7 @@ from connector.cash import Cash, cash_on
 from connector.jobs import cash_note
 from connector.release import cash_is_posted
 from connector.store import tables
+from connector.store.engine import Database
 from reminders.working_days import WorkingDays
 from tests.unit.connector.books.house import House
 
@@ -103,6 +104,16 @@ def test_a_rare_rhythm_is_silent_only_after_its_own_measure(connected: House) ->
     assert not _cash(connected).is_silent
     connected.wait(days=3)
     assert _cash(connected).is_silent
+
+
+def test_a_silence_set_in_the_rules_goes_before_the_rhythm(database: Database) -> None:
+    house = House(database, cash_posted_within=6)
+    house.ledger.receive("990", "20", "5.00")
+    house.sync()
+    house.wait(days=9)
+    assert (_cash(house).usual_days, _cash(house).is_silent) == (6, False)
+    house.wait(days=3)
+    assert _cash(house).is_silent
 
 
 def test_a_long_silence_does_not_end_by_itself(posting: House) -> None:

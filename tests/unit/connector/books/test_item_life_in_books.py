@@ -1,4 +1,4 @@
-"""The life of an item after its first reminder: one test for each sentence of the rules, from the ledger to the store."""
+"""The life of an item after its first reminder: each sentence of the rules, from the ledger to the store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -251,6 +251,24 @@ def test_a_merged_customer_s_plans_promises_and_disputes_end_and_nothing_is_said
     assert note["customer"] == "30"
     assert planned.account_of(INVOICE) == "30"
     assert planned.mailer.sent == []
+
+
+def test_a_merge_of_which_the_ledger_does_not_name_the_survivor_is_told_to_who_has_the_invoices_now(
+    reminded: House,
+) -> None:
+    promise = reminded.promised("20", "100.00", days=3)
+    reminded.ledger.change_customer("20", active=False)
+    reminded.ledger.customer("30", "Anna's Boats Ltd")
+    reminded.sync()
+    reminded.ledger.merge("20", "30")
+    number, stone = reminded.ledger.gone["20"]
+    reminded.ledger.gone["20"] = (number, replace(stone, into=None))
+    reminded.sync()
+    assert reminded.promise(promise)["state"] == PromiseState.OVERTAKEN
+    assert [note["customer"] for note in reminded.notes(EntryKind.DOCUMENT_GONE)] == ["30"]
+    before = reminded.everything()
+    reminded.take(reminded.page(tombstones=(replace(stone, into=None),)))
+    assert reminded.everything() == before
 
 
 def test_a_merge_that_the_ledger_tells_twice_is_acted_on_once(reminded: House) -> None:

@@ -1,4 +1,4 @@
-"""Whole reads and broken ones: nothing is closed by absence, nothing is lost by a crash, nothing unlikely is believed."""
+"""Whole reads and broken ones: nothing is closed by absence or lost by a crash, nothing unlikely is believed."""
 
 import pytest
 
@@ -165,6 +165,24 @@ def test_a_person_may_believe_it(connected: House) -> None:
         companies.change(connection, COMPANY, paused_because=None)
     connected.read(whole=True, believe=True)
     assert set(connected.open_totals()) == set(refs[21:])
+
+
+def test_a_read_that_would_void_too_much_is_not_believed_either(connected: House) -> None:
+    refs = _many(connected, 60)
+    connected.read()
+    for ref in refs[:21]:
+        connected.ledger.void(ref)
+    listed = connected.page(
+        documents=tuple(connected.ledger.documents[ref] for ref in refs[21:]),
+        scope=frozenset(["invoice"]),
+        whole_read="read-9",
+        complete=True,
+        cursor=connected.row.cursor,
+    )
+    connected.ledger.changes = lambda since, *, whole=False: iter([listed])  # type: ignore[method-assign]  # changes lost
+    with pytest.raises(LedgerSuspicious, match="21 of 60"):
+        connected.read(whole=True)
+    assert set(connected.open_totals()) == set(refs)
 
 
 @pytest.mark.parametrize(("number", "of"), [(20, 60), (25, 251)])

@@ -29,8 +29,8 @@ NO_LAST_REPLY = SendResult(outcome=SendOutcome.UNCERTAIN, reply="no reply to the
 _AFTER_THE_GATE = frozenset({Stage.BODY, Stage.END})
 
 
-class ServerCrash(Exception):
-    """The process dies while it hands a mail over."""
+class ServerCrash(BaseException):
+    """The process dies while it hands a mail over: nothing that catches errors sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ScriptedMailer:
     """Answers as the script says, by recipient and in order; then accepts. `takes` passes before each mail's DATA."""
 
     clock: SimulatedClock
-    script: dict[str, list[SendResult | Exception]] = field(default_factory=dict)
+    script: dict[str, list[SendResult | BaseException]] = field(default_factory=dict)
     takes: timedelta = timedelta()
     before_data: Callable[[str], object] = lambda _: None  # the customer's world moves on while we speak SMTP
     after_data: Callable[[str], object] = lambda _: None  # ... and while the last reply is waited for
@@ -78,7 +78,7 @@ class ScriptedMailer:
             return answer
         if not at_data():
             return SendResult(outcome=SendOutcome.CANCELLED, stage=Stage.DATA)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         if answer.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}:
             self.taken.append(Mail(recipient, data))

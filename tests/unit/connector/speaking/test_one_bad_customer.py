@@ -1,13 +1,15 @@
 """One customer whose data break something stops no other, and a person is told."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import update
 
-from connector.jobs import Job, remind_company
+from connector.pauses import pause
 from connector.store import customers
-from connector.store.tables import account, reminder
+from connector.store.engine import NoBoundaries
+from connector.store.tables import account, hold, reminder
 from reminders.working_days import WorkingDays
 from tests.unit.connector.speaking.firm import FIRM, Firm
 
@@ -55,15 +57,10 @@ def test_a_decision_that_fails_stops_no_other(three: Firm) -> None:
     class Failing(WorkingDays):
         """Fails for the one due date that only customer 21 has."""
 
-        def on_or_after(self, day: object) -> object:  # type: ignore[override]  # it raises before it matters
-            from datetime import date
-
-            assert isinstance(day, date)
+        def on_or_after(self, day: date) -> date:
             if day == date(2026, 10, 13):
                 raise ValueError("a defect of ours")
             return super().on_or_after(day)
-
-    from datetime import date
 
     three.books.documents.pop("invoice:i21")
     three.owes("21", due=date(2026, 10, 13), number="i21b")
@@ -79,9 +76,6 @@ def test_a_decision_that_fails_stops_no_other(three: Firm) -> None:
 
 def test_an_account_whose_stored_facts_cannot_be_loaded_stops_no_other(three: Firm) -> None:
     """A hold of a kind that this version does not know: written by a newer one, before a roll-back."""
-    from connector.pauses import pause
-    from connector.store.tables import hold
-
     pause(three.office, "21", reason="wait", until=None)
     with three.database.write("newer version") as connection:
         connection.execute(update(hold).values(kind="something_new"))
@@ -100,18 +94,49 @@ def test_a_reminder_whose_stored_facts_cannot_be_read_stops_no_other(three: Firm
     assert three.mailer.readers == GOOD
 
 
-def test_a_mailer_that_fails_on_one_reader_stops_no_other(three: Firm) -> None:
-    three.mailer.before_data = lambda reader: _fail_for(reader)
+def test_a_mailer_that_fails_before_it_hands_over_stops_no_other_and_the_mail_waits(three: Firm) -> None:
+    def fail(reader: str) -> None:
+        if reader == "c21@example.com":
+            raise ValueError("this name cannot be encoded")
+
+    three.mailer.before_data = fail
     three.remind()
-    for _ in range(3):
-        three.run(Job.REMIND, remind_company, now_please=True)
+    assert three.deliver().sent == 2
     assert three.mailer.readers == GOOD
-    assert three.dispatches()["c21@example.com"] != "sent"
+    assert three.dispatches()["c21@example.com"] == "waiting"
 
 
-def _fail_for(reader: str) -> None:
-    if reader == "c21@example.com":
-        raise ValueError("this name cannot be encoded")
+def test_a_mailer_that_fails_after_it_handed_over_leaves_a_doubt_and_stops_no_other(three: Firm) -> None:
+    three.mailer.script["c21@example.com"] = [ValueError("a defect after DATA")]
+    three.remind()
+    assert three.deliver().sent == 2
+    assert three.mailer.readers == GOOD
+    assert three.dispatches()["c21@example.com"] == "uncertain"
+    assert len(three.tasks("uncertain")) == 1
+
+
+def test_where_the_last_gate_itself_fails_nothing_more_is_sent(three: Firm) -> None:
+    class Full:
+        """The disk is full from the second `sending` on."""
+
+        seen = 0
+
+        def before(self, name: str) -> None:
+            self.seen += name == "sending"
+            if name == "sending" and self.seen > 1:
+                raise OSError("no space left")
+
+        def after(self, name: str) -> None:
+            pass
+
+    three.remind()
+    three.database.boundaries = Full()
+    with pytest.raises(OSError, match="no space left"):
+        three.deliver()
+    assert three.mailer.readers == ["c20@example.com"]
+    three.database.boundaries = NoBoundaries()
+    three.deliver()
+    assert three.mailer.readers == ["c20@example.com", "c21@example.com", "c22@example.com"]
 
 
 def test_the_bad_one_is_looked_at_again_and_never_forgotten(three: Firm) -> None:

@@ -30,7 +30,7 @@ def three(firm: Firm) -> Firm:
     return firm
 
 
-def _answers(firm: Firm, **answers: SendResult | Exception) -> None:
+def _answers(firm: Firm, **answers: SendResult | BaseException) -> None:
     firm.mailer.script = {f"{name}@x.example": [answer] for name, answer in answers.items()}
 
 
