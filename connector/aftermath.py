@@ -15,6 +15,7 @@ from adapters.money import Money
 from connector.apply import Applied, Happening, What
 from connector.cancelling import cancel_reminder
 from connector.clock import zone
+from connector.directory import Directory
 from connector.disputes import Suspicion, end_dispute, flag, of_items
 from connector.disputes import of_customer as disputes_of_customer
 from connector.notes import enqueue_note
@@ -24,7 +25,7 @@ from connector.promises import end_promise
 from connector.promises import of_customer as promises_of_customer
 from connector.short_payments import flag_short_payments
 from connector.store import books, reminders, tasks
-from connector.store.tables import contact, dispute, document, item, promise, reminder_item
+from connector.store.tables import contact, customer, dispute, document, item, promise, reminder_item
 from connector.store.upsert import insert_new
 from reminders.account import HoldKind
 from reminders.flags import words_flag
@@ -140,6 +141,17 @@ def _note_changed(office: Office, connection: Connection, each: Happening) -> No
                 ends=ends,
             ),
         )
+
+
+def look_at_notes(office: Office, connection: Connection) -> None:
+    """After the first read: what the ledger's notes on customers said before we were connected."""
+    directory = Directory(connection, office.company)
+    where = (customer.c.company == office.company) & (customer.c.note != "")
+    for row in connection.execute(select(customer.c.ref, customer.c.note).where(where)).all():
+        if _MARK in row.note.casefold():
+            main = directory.billing(row.ref)
+            said = Happening(what=What.NOTE_CHANGED, subject=row.ref, account=main, detail=row.note)
+            _note_changed(office, connection, said)
 
 
 def _names(text: str, number: str) -> bool:

@@ -79,6 +79,7 @@ class _Page:
         self.directory = self._fresh_directory()
         self.mains: set[str] = set()
         self.returned: set[str] = set()
+        self.moved: dict[str, str] = {}  # who has a customer's documents now
         self.applied = Applied()
 
     def apply(self) -> Applied:
@@ -172,6 +173,8 @@ class _Page:
             whole_read=self.page.whole_read or (before["whole_read"] if before else None),
             now=self.now,
         )
+        if before is not None and before["customer"] != each.customer:
+            self.moved[before["customer"]] = each.customer
         if each.voided and before is not None:
             row["total_minor"] = before["total_minor"]  # what it was, for the invoice that may replace it
         return row
@@ -288,12 +291,13 @@ class _Page:
     def _customer_gone(self, each: Tombstone) -> None:
         where = (customer.c.company == self.company) & (customer.c.ref == each.ref)
         row = self.connection.execute(select(customer.c.merged_into, customer.c.active).where(where)).one_or_none()
-        if row is None or (not row.active and row.merged_into == each.into):
+        into = row and (each.into or self.moved.get(each.ref) or row.merged_into)
+        if row is None or (not row.active and row.merged_into == into):
             return
-        self.connection.execute(update(customer).where(where).values(active=False, merged_into=each.into))
+        self.connection.execute(update(customer).where(where).values(active=False, merged_into=into))
         self.directory = self._fresh_directory()
         self._rehome([each.ref])
-        self._happened(What.CUSTOMER_MERGED, each.ref, self._main_account(each.ref), each.into or "")
+        self._happened(What.CUSTOMER_MERGED, each.ref, self._main_account(each.ref), into or "")
 
     def _fresh_directory(self) -> Directory:
         return Directory(self.connection, self.company, follow_bill_email=self.life.follow_bill_email)

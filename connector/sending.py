@@ -31,7 +31,11 @@ def is_fresh(office: Office, read_at: datetime) -> bool:
 def send(office: Office, letter: "Letter", done: "Delivered") -> None:
     """Sends a letter to those of its recipients that still wait."""
     not_before = None
-    for address in letter.envelope.recipients:
+    with office.database.read() as connection:
+        waiting = {
+            each["address"] for each in reminders.dispatches(connection, letter.claim.id) if each["state"] == "waiting"
+        }
+    for address in filter(waiting.__contains__, letter.envelope.recipients):
         if not is_fresh(office, letter.read_at):
             break  # read again first; nobody is asked in vain
         gate, began = _Gate(office, letter, address), office.now()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from adapters.documents import DocumentKind
 from adapters.errors import LedgerSuspicious
 from adapters.ledger import Page
-from connector.aftermath import act_on
+from connector.aftermath import act_on, look_at_notes
 from connector.apply import Applied, LifeRules, apply_page
 from connector.cash import note_cash
 from connector.clock import zone
@@ -168,6 +168,8 @@ def _finish(office: Office, *, whole: bool, done: Synced, wanted: datetime | Non
     now = office.now()
     with office.database.write("finish sync") as connection:
         note_cash(office, connection)
+        if not office.row(connection).first_read_done:
+            look_at_notes(office, connection)
         changes: dict[str, object] = {"synced_at": now, "first_read_done": True}
         if office.row(connection).sync_wanted_at == wanted:
             changes["sync_wanted_at"] = None

@@ -77,9 +77,9 @@ def _below_cap_on(days: Sequence[date], cap: int, window: int, today: date) -> d
 def shared_addresses(account: Account, today: date) -> tuple[str, ...]:
     """Recipients that heard from us today about another account."""
     by_address: Mapping[str, tuple[date, ...]] = account.address_contacts or {}
-    ours = {(contact.address, contact.on) for contact in account.contacts}
+    ours = {(contact.address.casefold(), contact.on) for contact in account.contacts}
     return tuple(
         address
         for address in account.recipients
-        if today in by_address.get(address, ()) and (address, today) not in ours
+        if today in by_address.get(address, ()) and (address.casefold(), today) not in ours
     )

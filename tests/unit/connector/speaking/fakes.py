@@ -18,9 +18,7 @@ from reminders.channels import SendOutcome, SendResult, Stage
 from tests.fakes import FakeLedger
 
 ACCEPTED = SendResult(outcome=SendOutcome.ACCEPTED, code=250, reply="2.0.0 queued")
-NO_SUCH_USER = SendResult(
-    outcome=SendOutcome.REFUSED, code=550, reply="5.1.1 no such user here", stage=Stage.RECIPIENT
-)
+NO_SUCH_USER = SendResult(outcome=SendOutcome.REFUSED, code=550, reply="5.1.1 no such user here", stage=Stage.RECIPIENT)
 UNWELCOME = SendResult(outcome=SendOutcome.REFUSED, code=554, reply="5.7.1 not welcome", stage=Stage.END)
 WRONG_PASSWORD = SendResult(outcome=SendOutcome.DEFERRED, code=535, reply="5.7.8 bad password", stage=Stage.LOGIN)
 GREYLISTED = SendResult(outcome=SendOutcome.DEFERRED, code=450, reply="4.2.0 come back", stage=Stage.RECIPIENT)
@@ -98,6 +96,7 @@ class Books(FakeLedger):
     post_faults: list[LedgerError | Outcome | str] = field(default_factory=list)
     looked_for: list[frozenset[str]] = field(default_factory=list)
     on_fresh: Callable[[], object] = lambda: None
+    after_post: Callable[[], object] = lambda: None  # everything is written; the answer is on its way
 
     def fresh(self, documents: Collection[str], customers: Collection[str], since: str) -> Page:
         page = super().fresh(documents, customers, since)
@@ -150,6 +149,7 @@ class Books(FakeLedger):
         if fault is not None:
             return [Receipt(key=key, outcome=fault, reason="the customer is inactive") for key in keys]
         self._write(keys)
+        self.after_post()
         return [Receipt(key=key, outcome=Outcome.WRITTEN, ledger_id=f"note-{key}"[:200]) for key in keys]
 
     def posted(self, customers: Collection[str], since: date) -> Iterator[Receipt]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Table, select
 
+from adapters.money import Money
 from connector import promises, release
 from connector.clock import SimulatedClock
 from connector.deliver import deliver
@@ -75,9 +76,7 @@ class Firm:
 
     def customer(self, ref: str, *emails: str, **more: object) -> None:
         """A customer with these addresses; without any, `c<ref>@example.com`."""
-        self.books.customer(
-            ref, f"Customer {ref}", emails=emails or (f"c{ref}@example.com",), country="", **more
-        )
+        self.books.customer(ref, f"Customer {ref}", emails=emails or (f"c{ref}@example.com",), country="", **more)
 
     def owes(self, ref: str, amount: str = "100.00", due: date = LONG_DUE, *emails: str, number: str = "") -> str:
         """A customer that owes one invoice, `i<ref>` unless told otherwise. Returns the invoice."""
@@ -122,11 +121,7 @@ class Firm:
         return release.approve(self.office, list(ids) or None, by="anna")
 
     def promise(self, ref: str, amount: str = "100.00", day: date = date(2026, 11, 20)) -> str:
-        from adapters.money import Money
-
-        return promises.make_promise(
-            self.office, promises.Said(account=ref, amount=Money.of(amount, "USD"), day=day)
-        )
+        return promises.make_promise(self.office, promises.Said(account=ref, amount=Money.of(amount, "USD"), day=day))
 
     # -- what is written down
 

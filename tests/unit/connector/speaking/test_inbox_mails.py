@@ -201,7 +201,7 @@ def test_of_a_mail_above_five_megabytes_only_the_headers_are_read(said: Firm) ->
         b"From: c20@example.com\r\nSubject: =?utf-7?q?+2AA-?=\r\n\r\nx\r\n",
         b"From: c20@example.com\r\nSubject: =?unicode_escape?q?=5Cud800?=\r\n\r\nx\r\n",
         b"From: c20@example.com\r\nSubject: x\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA- paid\r\n",
-        b"From: c20@example.com\r\nSubject: x\r\nContent-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800 \\x00\r\n",
+        b"From: c20@example.com\r\nContent-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800 \\x00\r\n",
         b"From: c20@example.com\r\nIn-Reply-To: <id\x00-0001@firm.example>\r\nSubject: x\r\n\r\nx\r\n",
         b"From: c20@example.com\r\nTo: ar+\x00@firm.example\r\nSubject: x\r\n\r\nx\r\n",
         bounce(TO, "id-0001").replace(b"no such user", b"no such \x00 user"),

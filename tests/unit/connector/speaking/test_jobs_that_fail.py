@@ -1,21 +1,22 @@
 """A job that fails says so in one sentence, backs off, and stops no other."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
 from adapters.errors import LedgerAuthExpired, LedgerOutOfQuota, LedgerRejected, LedgerUnavailable
 from connector.jobs import Job, all_jobs, cash_note
-from connector.store import companies, jobs
-from connector.store.companies import CompanyRow
 from connector.office import Office
 from connector.outbox import post_notes
+from connector.store import companies, jobs
+from connector.store.companies import CompanyRow
 from tests.unit.connector.speaking.firm import FIRM, Firm
 
 JOBS = all_jobs(None)
 
 
-def _raises(error: Exception):  # noqa: ANN202 - a job
+def _raises(error: Exception) -> Callable[[Office], object]:
     def work(office: Office) -> object:
         del office
         raise error
@@ -149,8 +150,6 @@ def test_before_the_first_whole_read_nothing_is_decided(firm: Firm) -> None:
 
 @pytest.mark.parametrize("silent", [True, False])
 def test_status_says_since_when_nobody_posts_cash_and_what_waits(firm: Firm, silent: bool) -> None:
-    from datetime import date
-
     firm.owes("20")
     firm.sync()
     if silent:

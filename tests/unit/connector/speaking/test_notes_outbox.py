@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from adapters.errors import LedgerAuthExpired, LedgerUnavailable
-from adapters.ledger import Outcome
+from adapters.ledger import EntryKind, Outcome
 from connector.notes import enqueue_note
-from connector.outbox import Posted, post_notes
+from connector.outbox import _LEASE, Posted, post_notes
 from connector.store import entries
 from connector.store.engine import NoBoundaries
 from connector.store.tables import batch
-from connector.outbox import _LEASE
+from reminders.notes import NoteFacts
 from tests.unit.connector.speaking.firm import Firm
 
 LOST = "written 99"  # everything arrives, and the answer is lost
@@ -138,12 +138,10 @@ def test_an_impossible_note_is_told_and_not_tried_again(said: Firm) -> None:
 
 
 def test_a_process_that_died_while_posting_is_settled_by_the_next_one(said: Firm) -> None:
-    said.books.post_faults = [KeyboardInterrupt()]  # type: ignore[list-item]  # raised like any other fault
-    said.books.post = _dies_after_writing(said)  # type: ignore[method-assign]  # a process dies once
+    said.books.after_post = _die
     with pytest.raises(KeyboardInterrupt):
         post_notes(said.office)
-    del said.books.post
-    said.books.post_faults = []
+    said.books.after_post = lambda: None
     assert _batches(said) == ["sending"]
     assert post_notes(said.office) == Posted()  # the lease of the dead one holds still
     said.clock.advance(_LEASE)
@@ -151,27 +149,19 @@ def test_a_process_that_died_while_posting_is_settled_by_the_next_one(said: Firm
     assert len(said.books.notes) == 3
 
 
-def _dies_after_writing(firm: Firm):  # noqa: ANN202 - the port's post
-    def post(sent: object) -> object:
-        del sent
-        firm.books._write([row["key"] for row in firm.entries()])
-        raise KeyboardInterrupt
-
-    return post
+def _die() -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_process_that_is_told_late_changes_nothing_of_what_another_settled(said: Firm) -> None:
     other = said.another_process()
-    written = type(said.books).post
 
-    def slowly(each):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the port's post
-        receipts = written(said.books, each)
-        del said.books.post
+    def sleep_through_the_lease() -> None:
+        said.books.after_post = lambda: None
         said.clock.advance(_LEASE)
         assert post_notes(other).found == 3
-        return receipts
 
-    said.books.post = slowly  # type: ignore[method-assign]  # this once
+    said.books.after_post = sleep_through_the_lease
     assert post_notes(said.office) == Posted()
     assert len(said.events("entry_written")) == 3
     assert _batches(said) == ["answered"]
@@ -207,9 +197,6 @@ def test_of_two_processes_that_saw_different_notes_waiting_neither_loses_one(sai
 
 
 def test_a_fact_has_one_note_however_often_it_is_told(said: Firm) -> None:
-    from adapters.ledger import EntryKind
-    from reminders.notes import NoteFacts
-
     for _ in range(2):
         with said.database.write("tell") as connection:
             key = enqueue_note(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from connector.settling import settle
+from connector.store.facts import load_rows
 from connector.store.tables import contact
 from reminders.channels import SendResult
 from tests.unit.connector.speaking.fakes import (
@@ -61,8 +62,6 @@ def test_each_gets_a_mail_of_its_own_and_all_read_the_same_to_line(three: Firm) 
 def test_a_message_to_three_readers_is_one_contact_of_the_customer(three: Firm) -> None:
     three.deliver()
     with three.database.read() as connection:
-        from connector.store.facts import load_rows
-
         rows = load_rows(connection, "firm", ["20"], today=three.office.today())
     assert len(rows["20"].contacts) == 1
 
@@ -82,6 +81,17 @@ def test_who_was_told_later_is_tried_after_a_quarter_of_an_hour_and_nobody_else_
     first, last = three.mailer.taken[0].read, three.mailer.taken[-1].read
     assert last["Message-ID"] == first["Message-ID"]
     assert last["To"] == first["To"]
+
+
+def test_whose_answer_is_unknown_is_not_even_asked_again_when_another_is_tried(three: Firm) -> None:
+    _answers(three, anna=NO_LAST_REPLY, bob=GREYLISTED)
+    three.deliver()
+    three.mailer.script[ANNA] = [NO_SUCH_USER]  # what it would say now says nothing about the first mail
+    three.mailer.asked.clear()
+    three.clock.advance(timedelta(minutes=15))
+    assert three.deliver().sent == 1
+    assert three.mailer.asked == [BOB]
+    assert three.dispatches() == {ANNA: "uncertain", BOB: "sent", CLEO: "sent"}
 
 
 def test_a_customer_who_pays_before_the_second_try_is_left_alone(three: Firm) -> None:

@@ -182,9 +182,7 @@ def test_a_claim_that_was_taken_over_can_send_no_more(decided: Firm) -> None:
 
 def test_a_claim_that_was_taken_over_can_write_no_more(decided: Firm) -> None:
     with decided.database.write("claim") as connection:
-        (old,) = reminders.claim(
-            connection, "firm", now=decided.clock.now(), lease=timedelta(seconds=900), limit=9
-        )
+        (old,) = reminders.claim(connection, "firm", now=decided.clock.now(), lease=timedelta(seconds=900), limit=9)
     decided.clock.advance(timedelta(seconds=901))
     recover(decided.office)
     with decided.database.write("look") as connection:
@@ -193,18 +191,23 @@ def test_a_claim_that_was_taken_over_can_write_no_more(decided: Firm) -> None:
     assert decided.deliver().sent == 1
 
 
-def test_a_late_answer_changes_nothing_of_what_was_recovered_as_uncertain(decided: Firm) -> None:
+def test_a_late_answer_settles_what_was_recovered_as_uncertain_and_says_nothing_twice(decided: Firm) -> None:
     other = decided.another_process()
+    recovered: list[dict[str, str]] = []
 
     def stop(_: str) -> None:
         decided.clock.advance(timedelta(seconds=901))
         recover(other)
+        recovered.append(decided.dispatches())
 
     decided.mailer.after_data = stop  # SIGSTOP after the dot, SIGCONT after the lease
     decided.deliver()
-    assert decided.dispatches() == {TO: "uncertain"}
+    assert recovered == [{TO: "uncertain"}]
+    assert decided.dispatches() == {TO: "sent"}
     assert len(decided.entries("reminder")) == 1
     assert len(decided.events("reminder_said")) == 1
+    assert not decided.tasks("uncertain")
+    assert len(decided.mailer.taken) == 1
 
 
 def test_a_restart_within_the_lease_touches_nothing_of_another_process(decided: Firm) -> None:

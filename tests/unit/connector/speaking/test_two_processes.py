@@ -75,7 +75,12 @@ def test_a_process_that_lost_its_claim_cannot_take_back_what_another_is_sending(
     firm.remind()
     said_data, first_is_done = Event(), Event()
     second_mailer = ScriptedMailer(firm.clock)
-    second_mailer.after_data = lambda _: (said_data.set(), first_is_done.wait(20))
+
+    def wait_for_the_first(_: str) -> None:
+        said_data.set()
+        assert first_is_done.wait(20)
+
+    second_mailer.after_data = wait_for_the_first
     second = firm.another_process(second_mailer)
     threads: list[Thread] = []
 
