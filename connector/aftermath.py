@@ -70,6 +70,17 @@ def _gone(office: Office, connection: Connection, each: Happening) -> None:
             customer=gone["customer"],
             facts=NoteFacts(on=office.today(), documents=(gone["number"],), outcome=each.detail),
         )
+        for ref in _written_lately(office, connection, gone):
+            _new(office, connection, Happening(what=What.NEW, subject=ref, account=each.account))
+
+
+def _written_lately(office: Office, connection: Connection, gone: RowMapping) -> list[str]:
+    """Invoices of the same customer and amount that were written before this one left the books."""
+    since = office.now() - timedelta(days=office.cadence(None).rules.replaced_days)
+    same = (document.c.company == office.company) & (document.c.customer == gone["customer"])
+    same &= (document.c.currency == gone["currency"]) & (document.c.total_minor == gone["total_minor"])
+    fresh = (document.c.kind == "invoice") & (document.c.open_minor > 0) & (document.c.created_at > since)
+    return list(connection.scalars(select(document.c.ref).where(same, fresh, document.c.gone.is_(None))))
 
 
 def _was_spoken_of(connection: Connection, company: str, items: list[str]) -> bool:

@@ -2,20 +2,24 @@
 
 A restored copy does not know what was said after it was taken. So every company in it is paused from the start,
 however it is put back: it sends nothing until it was compared with the ledger's notes and released by a person.
-PostgreSQL is backed up with its own tools; `quarantine` is then called after restoring.
+PostgreSQL is backed up with its own tools; `quarantine` is then called after restoring. connector.restored lets go.
 """
 
 import os
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, or_, update
 
 from connector.store.engine import Database, StoreError
 from connector.store.tables import company
+
+_RESTORED = "restored from the backup of "
+_BECAUSE = re.compile(rf"{_RESTORED}(\d{{4}}-\d\d-\d\d \d\d:\d\d) UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,7 @@ def back_up(database: Database, folder: Path, now: datetime) -> Backup:
     """
     if database.engine.dialect.name != "sqlite":
         raise StoreError(
-            "A PostgreSQL database is backed up with pg_dump; after restoring, run `duecourse quarantine`."
+            "A PostgreSQL database is backed up with pg_dump; after restoring, run `duecourse quarantine INSTANT`."
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"duecourse-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
@@ -53,9 +57,24 @@ def back_up(database: Database, folder: Path, now: datetime) -> Backup:
     return Backup(path=path, size=path.stat().st_size, taken_at=now)
 
 
-def quarantine(connection: Connection, because: str) -> int:
-    """Pauses every company until a person releases it; tells how many."""
-    return connection.execute(update(company).values(paused_because=because)).rowcount
+def quarantine(connection: Connection, taken_at: datetime) -> int:
+    """Pauses every company until it was compared and released; tells how many. One that waits already keeps waiting for
+    the comparison with its older backup.
+    """
+    because = company.c.paused_because
+    free = or_(because.is_(None), because.not_like(f"{_RESTORED}%"))
+    return connection.execute(update(company).where(free).values(paused_because=_waits_for(taken_at))).rowcount
+
+
+def restored_from(because: str | None) -> datetime | None:
+    """When the backup was taken that a company is in quarantine for; None where it is not."""
+    found = _BECAUSE.match(because or "")
+    return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
+
+
+def _waits_for(taken_at: datetime) -> str:
+    when = f"{taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{_RESTORED}{when}: compare with the ledger and release it with `duecourse resume --company`"
 
 
 def newest(folder: Path) -> Path | None:
@@ -64,12 +83,12 @@ def newest(folder: Path) -> Path | None:
 
 
 def _quarantine_and_check(copy: Path, now: datetime) -> None:
-    because = (
-        f"restored from the backup of {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC: compare with the ledger, then release"
-    )
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
-        connection.execute("UPDATE company SET paused_because = ?", (because,))
+        connection.execute(
+            "UPDATE company SET paused_because = ? WHERE paused_because IS NULL OR paused_because NOT LIKE ?",
+            (_waits_for(now), f"{_RESTORED}%"),
+        )
         found = connection.execute("PRAGMA integrity_check").fetchone()
         if found != ("ok",):
             raise sqlite3.DatabaseError(f"the copy is damaged ({found})")

@@ -131,8 +131,8 @@ def furnish(service: Service, row: CompanyRow, ledger: Ledger, *, is_alone: bool
         zone=row.zone,
         calendar=WorkingDays(row.country),
         cadences=service.cadences,
-        assignment=_assignment(service, row),
-        letterhead=_letterhead(settings, row, is_alone=is_alone),
+        assignment=assignment_of(service, row),
+        letterhead=letterhead_of(settings, row, is_alone=is_alone),
         sending=SendingRules(
             fresh_seconds=settings.fresh_seconds, opens=settings.business_opens, closes=settings.business_closes
         ),
@@ -140,7 +140,7 @@ def furnish(service: Service, row: CompanyRow, ledger: Ledger, *, is_alone: bool
     )
 
 
-def _assignment(service: Service, row: CompanyRow) -> Assignment:
+def assignment_of(service: Service, row: CompanyRow) -> Assignment:
     """The rules of the assignment file, or the company's default cadence for everybody. Raises AssignmentProblems."""
     path = service.settings.assignment_file
     if path is not None:
@@ -149,7 +149,7 @@ def _assignment(service: Service, row: CompanyRow) -> Assignment:
     return Assignment(default=row.default_cadence if known else service.settings.default_cadence)
 
 
-def _letterhead(settings: Settings, row: CompanyRow, *, is_alone: bool) -> Letterhead:
+def letterhead_of(settings: Settings, row: CompanyRow, *, is_alone: bool) -> Letterhead:
     """The company's own letterhead, else the settings'. Of several companies, none is ever paid on another's account:
     bank details and postal address of the settings are left out.
     """

@@ -21,9 +21,12 @@ from connector.commands import (
     daily,
     dispute,
     hold,
+    letterhead,
     look,
     mail,
+    notes,
     promise,
+    safekeeping,
     serving,
     task,
 )
@@ -63,13 +66,14 @@ def build() -> typer.Typer:
     app = typer.Typer(
         name="duecourse", help=_HELP, callback=_root, no_args_is_help=True, add_completion=False, rich_markup_mode=None
     )
-    for part in (company, daily, look, mail, task, hold, serving):
+    for part in (company, letterhead, daily, look, mail, task, hold, safekeeping, serving):
         part.add_to(app)
     for name, module in (
         ("promise", promise),
         ("dispute", dispute),
         ("cadence", cadence),
         ("contact", contact),
+        ("notes", notes),
         ("audit", audit),
     ):
         app.add_typer(module.app, name=name)

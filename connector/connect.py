@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from adapters.ledger import Company
 from connector.bootstrap import QuickBooksTokens, Service, open_quickbooks, quickbooks_tokens
 from connector.clock import UnknownZone, zone
+from connector.note_style import NoteStyle
 from connector.store import companies, history
 from connector.store.companies import NoSuchCompany
 
@@ -46,17 +47,32 @@ def _of_realm(service: Service, realm: str) -> str | None:
     return None
 
 
-def confirm(service: Service, proposal: Proposal, *, zone_name: str, country: str, language: str = "en") -> str:
+def zone_of_city(name: str) -> str:
+    """The zone, if it is named by a city, so that it knows its summer time. Raises `UnknownZone`."""
+    zone(name)
+    if "/" not in name and name != "UTC":
+        raise UnknownZone(f"“{name}” knows no summer time: name the zone by its city, like America/New_York.")
+    return name
+
+
+def confirm(
+    service: Service,
+    proposal: Proposal,
+    *,
+    zone_name: str,
+    country: str,
+    language: str = "en",
+    note_style: NoteStyle = NoteStyle.ATTACHABLE,
+) -> str:
     """Adds the company, in dry run; or lifts the pause of one that is reconnected. Returns its id.
 
-    `zone_name` is an IANA name. Raises `CannotConnect`.
+    `zone_name` is an IANA name. `note_style` is for a new company: `private_note` only where a person agreed to what
+    that means (connector.note_style); one that is reconnected keeps its own. Raises `CannotConnect`.
     """
     try:
-        zone(zone_name)
+        zone_of_city(zone_name)
     except UnknownZone as error:
         raise CannotConnect(str(error)) from error
-    if "/" not in zone_name and zone_name != "UTC":
-        raise CannotConnect(f"“{zone_name}” knows no summer time: name the zone by its city, like America/New_York.")
     if not re.fullmatch(r"[A-Z]{2}", country):
         raise CannotConnect(f"“{country}” is no country code: use two letters, like US.")
     now = service.clock.now()
@@ -75,7 +91,7 @@ def confirm(service: Service, proposal: Proposal, *, zone_name: str, country: st
                 zone=zone_name,
                 language=language,
                 default_cadence=service.settings.default_cadence,
-                note_style=service.settings.quickbooks.notes,
+                note_style=note_style.value,
                 connected_at=now,
             )
             kind = "connected"

@@ -69,11 +69,6 @@ def documents_of(facts: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(line["document"] for line in (*facts["about"], *facts["also"])))
 
 
-def items_of(facts: Mapping[str, Any]) -> list[str]:
-    """The items that a message names."""
-    return [line["item"] for line in (*facts["about"], *facts["also"])]
-
-
 class Change:
     """How a plan made afresh differs from the one that was stored (design, section 2.4)."""
 

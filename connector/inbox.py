@@ -6,6 +6,7 @@ delivery report that is final stops the address; it is evidence for a dispatch t
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, select
@@ -216,6 +217,7 @@ class _Taking:
             today=self.office.today(),
             account=whose,
             facts={"mail": self.mail_id, "hold_source": f"mail:{self.mail_id}"},
+            again_after=timedelta(0) if key else None,
         )
 
     def _record(self, kind: MailKind, whose: str | None, meaning: Meaning) -> None:

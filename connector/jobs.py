@@ -45,7 +45,7 @@ class Job(StrEnum):
 
 
 #: Jobs that read the ledger, which costs calls: not while the month's are used up.
-_READS = frozenset({Job.SYNC, Job.REMIND, Job.RECONCILE})
+READING = frozenset({Job.SYNC, Job.REMIND, Job.RECONCILE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def run(office: Office, job: Job, work: Callable[[Office], object], *, now_pleas
 def _why_not(office: Office, row: CompanyRow, job: Job) -> str:
     if row.paused_because:
         return f"{row.name} is paused: {row.paused_because}"
-    if row.out_of_quota_until and row.out_of_quota_until > office.now() and job in _READS:
+    if row.out_of_quota_until and row.out_of_quota_until > office.now() and job in READING:
         return f"out of quota until {row.out_of_quota_until:%d %b %Y}: nothing is read, and so nothing is sent"
     return ""
 

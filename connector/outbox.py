@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping
 from adapters.errors import LedgerError, LedgerUnavailable
 from adapters.ledger import Batch, Outcome, Receipt
 from connector.office import Office
-from connector.store import entries, history
+from connector.store import entries, history, tasks
 from connector.store.history import Event
 
 _LEASE = timedelta(minutes=10)
@@ -126,7 +126,25 @@ def _settled(office: Office, connection: Connection, receipts: Sequence[Receipt]
         done.impossible += impossible
         done.written += not impossible
         kind = "entry_impossible" if impossible else "entry_written"
+        if impossible:
+            _refused(office, connection, each)
         data: dict[str, object] = {"reason": each.reason} if impossible else {"ledger_id": each.ledger_id}
         events.append(Event(at=now, actor="outbox", kind=kind, subject=each.key, data=data))
     if events:
         history.record_many(connection, office.company, events)
+
+
+def _refused(office: Office, connection: Connection, receipt: Receipt) -> None:
+    """The ledger refused an entry for good: a person writes it there by hand, and nothing that was said is lost."""
+    entry = entries.by_key(connection, office.company, receipt.key)
+    tasks.open_task(
+        connection,
+        office.company,
+        key=f"note_refused:{receipt.key}"[:200],
+        kind="note_refused",
+        text=f"The ledger refused a note ({receipt.reason or 'it does not say why'}): write it there by hand.",
+        now=office.now(),
+        today=office.today(),
+        account=entry.customer,
+        facts={"entry": entry.key, "kind": entry.kind.value, "reason": receipt.reason, "note": entry.text},
+    )

@@ -1,6 +1,6 @@
 """What was said, written down: in one transaction with the dispatch's state, so that neither is without the other."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, update
@@ -149,6 +149,7 @@ def record_refused(office: Office, connection: Connection, claim: Claim, address
         today=office.today(),
         account=claim.row["account"],
         facts={"address": address},
+        again_after=timedelta(0),
     )
     history.record(
         connection,

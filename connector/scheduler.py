@@ -42,7 +42,7 @@ OfficeOf = Callable[[str], Office]
 class _Furnished:
     """An office, and what it was furnished from: where that changes, it is furnished anew."""
 
-    row: tuple[str, ...]
+    row: tuple[object, ...]
     office: Office
 
 
@@ -160,7 +160,9 @@ class Scheduler:
         """Each job has its own: a ledger's tokens serve one thread."""
         with self._service.database.read() as connection:
             row = companies.load(connection, company)
-        made_from = (row.zone, row.country, row.name, row.default_cadence, row.note_style, row.ledger_ref)
+            is_alone = len(companies.load_all(connection)) == 1
+        place = (row.zone, row.country, row.name, row.ledger_ref)
+        made_from = (*place, row.default_cadence, row.note_style, row.letterhead, is_alone)
         with self._lock:
             known = self._offices.get((company, job))
             if known is None or known.row != made_from:

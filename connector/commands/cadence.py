@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from connector.bootstrap import load_cadences
+from connector.bootstrap import assignment_of, load_cadences
 from connector.commands.desk import Desk, ExitCode, Refused, command, group
 from connector.commands.find import find_customer
 from connector.commands.output import table
 from connector.commands.words import Customer, parse_day
-from connector.store import books, customers, history
+from connector.store import books, companies, customers, history
 from reminders.cadence_file import Cadence, CadenceProblems, parse_cadence, read_aloud, simulate
 from reminders.working_days import WorkingDays
 
@@ -26,20 +26,20 @@ Country = Annotated[str, typer.Option(help="Whose holidays count; two letters.")
 def list_(desk: Desk) -> None:
     """List the cadences there are."""
     known = load_cadences(desk.settings.cadence_folder).values()
-    default = desk.settings.default_cadence
+    defaults = _defaults(desk)
     told = [
         {
             "name": each.name,
             "version": each.version,
-            "is_default": each.name == default,
+            "default_of": defaults.get(each.name, []),
             "steps": [
                 {"id": step.id, "day": step.day, "channel": step.channel, "tone": step.tone} for step in each.steps
             ],
         }
         for each in known
     ]
-    rows = ((each.name, each.version, each.name == default, len(each.steps)) for each in known)
-    desk.out.result(told, table("", ("Cadence", "Version", "Default", "Steps"), rows))
+    rows = ((each.name, each.version, defaults.get(each.name, []), len(each.steps)) for each in known)
+    desk.out.result(told, table("", ("Cadence", "Version", "Default of", "Steps"), rows))
 
 
 @command(app, "check")
@@ -123,6 +123,44 @@ def set_(desk: Desk, customer: Customer, name: Name) -> None:
         accounts = customers.accounts_of(connection, office.company, whose.main)
         books.touch_accounts(connection, office.company, accounts, office.today())
     desk.out.result({"customer": whose.main, "from": before, "to": name}, f"{whose.name}: {before} → {name}.")
+
+
+@command(app, "default")
+def default_(desk: Desk, name: Name) -> None:
+    """Set the company's default cadence: for customers whom no rule and no person gave another."""
+    office = desk.office()
+    if name not in office.cadences:
+        raise Refused(f"There is no cadence “{name}”: there are {', '.join(sorted(office.cadences))}.")
+    if desk.settings.assignment_file is not None:
+        raise Refused(f"The default stands in {desk.settings.assignment_file}: change it there.")
+    with office.database.write("set default cadence") as connection:
+        row = office.row(connection)
+        if row.default_cadence == name:
+            raise Refused(f"{row.name} has {name} as its default already.")
+        companies.change(connection, office.company, default_cadence=name)
+        history.record(
+            connection,
+            office.company,
+            at=office.now(),
+            actor="person",
+            kind="cadence_changed",
+            subject=office.company,
+            data={"from": row.default_cadence, "to": name, "day": office.today()},
+        )
+        books.touch_all_accounts(connection, office.company, office.today())
+    desk.out.result(
+        {"company": office.company, "from": row.default_cadence, "to": name},
+        f"{row.name}: {row.default_cadence} → {name}. Whoever is being reminded keeps theirs until all is paid.",
+    )
+
+
+def _defaults(desk: Desk) -> dict[str, list[str]]:
+    """The cadences that are the default of a company; of none, the one that a company would begin with."""
+    rows = desk.companies()
+    defaults: dict[str, list[str]] = {} if rows else {desk.settings.default_cadence: ["a new company"]}
+    for row in rows:
+        defaults.setdefault(assignment_of(desk.service, row).default, []).append(row.name)
+    return defaults
 
 
 def _named(desk: Desk, name: str) -> Cadence:

@@ -12,11 +12,13 @@ from connector.bootstrap import Consent, begin_consent, revoke_consent
 from connector.commands.daily import read_ledger
 from connector.commands.desk import Desk, ExitCode, Refused, command, group
 from connector.commands.look import plan_shown, planned
+from connector.commands.notes import MayPrint, is_agreed
 from connector.commands.output import table
 from connector.commands.words import Yes
 from connector.connect import Proposal
 from connector.consent import Catcher, is_here
 from connector.ledger_mail import mailed_again
+from connector.note_style import NoteStyle
 from connector.office import Office
 from connector.release import set_mode
 from connector.settings import Settings
@@ -42,6 +44,7 @@ def quickbooks(
     country: Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")] = "",
     language: Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")] = "",
     yes: Yes = False,
+    may_print: MayPrint = False,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the consent page, or print it.")] = True,
     sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
 ) -> int:
@@ -61,23 +64,22 @@ def quickbooks(
     desk.out.say(_OWN_REMINDERS)
     if not yes and desk.out.is_interactive:
         desk.confirm("Are they off?")
-    connected = connecting.confirm(desk.service, proposal, zone_name=where, country=place, language=words)
+    style = NoteStyle(known.note_style) if known else _note_style(desk, yes=yes, may_print=may_print)
+    connected = connecting.confirm(
+        desk.service, proposal, zone_name=where, country=place, language=words, note_style=style
+    )
     desk.wanted_company = connected
     ran = read_ledger(desk, desk.office()) if sync else None
     mailed = _mailed(desk, desk.office()) if ran else []
-    told = {"company": connected, "name": company.name, "zone": where, "country": place, "sent_by_ledger": mailed}
+    told = {"company": connected, "name": company.name, "zone": where, "country": place, "notes": style}
+    error = ran.error or ran.skipped if ran else ""
+    anew = f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan."
     desk.out.result(
-        told | {"error": ran.error or ran.skipped if ran else ""},
-        f"Connected again as {connected}."
-        if known
-        else f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan.",
-        *(
-            [f"The first read did not end: {ran.error or ran.skipped} Run: duecourse sync"]
-            if ran and not ran.result
-            else []
-        ),
+        told | {"sent_by_ledger": mailed, "error": error},
+        f"Connected again as {connected}." if known else anew,
+        *([f"The first read did not end: {error} Run: duecourse sync"] if error else []),
     )
-    return ExitCode.LEDGER if ran and not ran.result else ExitCode.DONE
+    return ExitCode.LEDGER if error else ExitCode.DONE
 
 
 def _answer(desk: Desk, consent: Consent, *, browser: bool) -> str:
@@ -129,6 +131,19 @@ def _ask_zone(desk: Desk, proposal: Proposal, country: str, *, yes: bool) -> str
     answer = str(typer.prompt("Time zone (a number, or a name)", default="1" if likely else None))
     chosen = int(answer) if answer.isdigit() else 0
     return likely[chosen - 1] if 0 < chosen <= len(likely) else answer
+
+
+def _note_style(desk: Desk, *, yes: bool, may_print: bool) -> NoteStyle:
+    """Attached, unless the settings wish else and a person agrees to what that means; `--yes` agrees to nothing."""
+    if NoteStyle(desk.settings.quickbooks.notes) is NoteStyle.ATTACHABLE:
+        return NoteStyle.ATTACHABLE
+    if may_print or (not yes and is_agreed(desk, may_print=False)):
+        return NoteStyle.PRIVATE_NOTE
+    desk.out.say(
+        "Notes are attached to customer and invoices: nobody agreed that they may print. "
+        "Later: duecourse notes private-note."
+    )
+    return NoteStyle.ATTACHABLE
 
 
 def _mailed(desk: Desk, office: Office) -> list[dict[str, object]]:

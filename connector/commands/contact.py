@@ -1,20 +1,28 @@
-"""`duecourse contact`: who gets the reminders."""
+"""`duecourse contact`: who gets the reminders, in which language, and by which clock."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select
+from rich.console import RenderableType
+from sqlalchemy import Connection, select
 
 from connector.commands.desk import Desk, Refused, command, group
-from connector.commands.find import find_customer
+from connector.commands.find import Found, find_customer
+from connector.commands.output import pairs
 from connector.commands.words import Customer
+from connector.connect import zone_of_city
+from connector.office import Office
 from connector.store import addresses as stopped
 from connector.store import books, customers, history
+from connector.store.facts import stopped_addresses
 from connector.store.tables import account
 from reminders.channels.addresses import parse_address
 from reminders.decision import ReasonCode
+from reminders.formats import LANGUAGES, choose_language
+from reminders.grouping import addresses_of
+from reminders.zones import zones_of
 
-app = group("Contacts: who gets the reminders of a customer, and addresses that were stopped.")
+app = group("Contacts: who gets the reminders of a customer, in which language, and addresses that were stopped.")
 
 
 @command(app, "set")
@@ -22,15 +30,22 @@ def set_(
     desk: Desk,
     customer: Customer,
     addresses: Annotated[
-        list[str] | None, typer.Argument(metavar="[ADDRESS]…", help="None: the ledger's addresses again.")
+        list[str] | None,
+        typer.Argument(metavar="[ADDRESS]…", help="None, and no option: the ledger's addresses again."),
     ] = None,
+    *,
+    zone: Annotated[
+        str | None, typer.Option(help="Its time zone, like Europe/Paris; empty: by country and region again.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help=f"{', '.join(LANGUAGES)}; empty: the ledger's again.")] = None,
 ) -> None:
-    """Set the addresses that a customer's reminders go to, instead of those in the ledger."""
+    """Set where, in which language and by which clock a customer is written to, instead of what the ledger says."""
     office = desk.office()
-    chosen = list(dict.fromkeys(parse_address(each) for each in addresses or []))
+    own = _own(addresses, zone, language)
     with office.database.write("set contacts") as connection:
         whose = find_customer(connection, office.company, customer)
-        customers.set_own(connection, office.company, whose.main, own_contacts=chosen or None)
+        customers.set_own(connection, office.company, whose.main, **own)
+        chosen = own.get("own_contacts")
         history.record(
             connection,
             office.company,
@@ -39,13 +54,73 @@ def set_(
             kind="contacts_set",
             account=whose.main,
             subject=whose.main,
-            data={"count": len(chosen)},
-            personal={"addresses": chosen},
+            data={name.removeprefix("own_"): value for name, value in own.items() if name != "own_contacts"}
+            | ({"count": len(chosen or [])} if "own_contacts" in own else {}),
+            personal={"addresses": chosen or []} if "own_contacts" in own else None,
         )
         touched = customers.accounts_of(connection, office.company, whose.main)
         books.touch_accounts(connection, office.company, touched, office.today())
-    told = f"go to {', '.join(chosen)}" if chosen else "go where the ledger says"
-    desk.out.result({"customer": whose.main, "addresses": chosen}, f"{whose.name}: reminders {told}.")
+    with office.database.read() as connection:
+        told = _told(connection, office, whose)
+    desk.out.result(told, _shown(told))
+
+
+def _own(addresses: list[str] | None, zone: str | None, language: str | None) -> dict[str, Any]:
+    """What is set with us, by column; only what was said. Raises `BadAddress`, `UnknownZone` and `Refused`."""
+    own: dict[str, Any] = {}
+    if addresses or (zone is None and language is None):
+        own["own_contacts"] = list(dict.fromkeys(parse_address(each) for each in addresses or [])) or None
+    if zone is not None:
+        own["own_zone"] = zone_of_city(zone) if zone else None
+    if language is not None:
+        if language and language not in LANGUAGES:
+            raise Refused(f"“{language}” is no language that we have words for: there are {', '.join(LANGUAGES)}.")
+        own["own_language"] = language or None
+    return own
+
+
+@command(app, "show")
+def show(desk: Desk, customer: Customer) -> None:
+    """Show where, in which language and by which clock a customer is written to."""
+    office = desk.office()
+    with office.database.read() as connection:
+        told = _told(connection, office, find_customer(connection, office.company, customer))
+    desk.out.result(told, _shown(told))
+
+
+def _told(connection: Connection, office: Office, whose: Found) -> dict[str, Any]:
+    row = customers.by_ref(connection, office.company, whose.main)
+    own, theirs = list(row["own_contacts"] or []), list(row["emails"])
+    company = office.row(connection)
+    hours = zones_of(zone=row["own_zone"] or "", country=row["country"], region=row["region"], company_zone=office.zone)
+    return {
+        "customer": whose.main,
+        "name": whose.name,
+        "addresses": own,
+        "ledger_addresses": theirs,
+        "stopped": sorted(stopped_addresses(connection, office.company, [*own, *theirs])),
+        "invoice_addresses": [each for ref in whose.accounts for each in addresses_of(ref)],
+        "zone": row["own_zone"],
+        "zones": hours.names,
+        "language": row["own_language"],
+        "ledger_language": row["language"],
+        "writes_in": choose_language(row["own_language"] or row["language"], company.language),
+    }
+
+
+def _shown(told: dict[str, Any]) -> RenderableType:
+    return pairs(
+        f"{told['name']} ({told['customer']})",
+        {
+            "Reminders go to": told["addresses"] or told["ledger_addresses"] or "nobody: no address is known",
+            "Set here": told["addresses"],
+            "In the ledger": told["ledger_addresses"],
+            "Stopped": told["stopped"],
+            "Named on invoices": told["invoice_addresses"],
+            "Language": f"{told['writes_in']} ({'set here' if told['language'] else 'as the ledger says'})",
+            "Time zone": f"{', '.join(told['zones'])} ({'set here' if told['zone'] else 'by its address'})",
+        },
+    )
 
 
 @command(app, "release")

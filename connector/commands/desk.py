@@ -15,11 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from adapters.errors import LedgerError
 from adapters.money import MoneyError
 from connector.bootstrap import NotSetUp, Service
-from connector.clock import SystemClock
+from connector.clock import SystemClock, UnknownZone
 from connector.commands.output import Output
 from connector.connect import CannotConnect
 from connector.consent import NoAnswer
 from connector.disputes import DisputeRefused
+from connector.letterheads import BadLetterhead
+from connector.note_style import NotesOnTheirWay
 from connector.office import CompanyPaused, Office
 from connector.promises import PromiseRefused
 from connector.settings import Settings
@@ -69,6 +71,9 @@ _CODES: tuple[tuple[ExitCode, tuple[type[Exception], ...]], ...] = (
             NoAnswer,
             BadAddress,
             MoneyError,
+            UnknownZone,
+            NotesOnTheirWay,
+            BadLetterhead,
         ),
     ),
 )
@@ -164,6 +169,13 @@ class Desk:
         if not known:
             raise NoSuchCompany("", [])
         return [self.service.office(each.id) for each in known]
+
+    def companies(self) -> list[CompanyRow]:
+        """All companies, or the one that was named; none where none is connected. Raises `NoSuchCompany`."""
+        if self._office is not None or self.wanted_company or self.settings.company:
+            return [self.company()]
+        with self.service.database.read() as connection:
+            return companies.load_all(connection)
 
     def confirm(self, question: str) -> None:
         """Asks the person; nobody there, or no: nothing is done. Raises `Refused`."""

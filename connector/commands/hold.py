@@ -1,19 +1,22 @@
 """Why we wait, as people wish it: pauses, do-not-contact, opting out; and going on again."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
+from adapters.errors import LedgerError
 from adapters.ledger import EntryKind
-from connector import pauses
+from connector import pauses, restored
+from connector.backup import restored_from
 from connector.commands.desk import Desk, Refused, command
 from connector.commands.find import Found, find_customer, find_items
 from connector.commands.words import Customer, parse_day, plural
 from connector.connect import RECONNECT
 from connector.notes import enqueue_note
 from connector.office import Office
+from connector.restored import Compared
 from connector.store import books, companies, customers, history
 from reminders.account import HoldKind
 from reminders.notes import NoteFacts
@@ -48,21 +51,15 @@ def pause(
         raise Refused(f"{until} is not after today: a pause needs a day to come, or none.")
     if not customer and invoice:
         raise Refused("Whose invoices? Name the customer, too.")
-    by_account: dict[str | None, list[str]] = {}
+    name, main, items = "The company", None, []
     if customer:
         with office.database.read() as connection:
             whose = find_customer(connection, office.company, customer)
-            items = find_items(connection, office.company, whose, invoice or [])
-        for row in items:
-            by_account.setdefault(row["account"], []).append(row["ref"])
-        by_account = by_account or {ref: [] for ref in whose.accounts}
-    else:
-        by_account[None] = []
-    ids = [
-        pauses.pause(office, account, reason=reason, until=until, items=refs) for account, refs in by_account.items()
-    ]
+            found = find_items(connection, office.company, whose, invoice or [])
+        name, main, items = whose.name, whose.main, [row["ref"] for row in found]
+    hold = pauses.pause(office, main, reason=reason, until=until, items=items)
     ends = f"until {until}" if until else "until `duecourse resume`"
-    desk.out.result({"holds": ids, "until": until}, f"{whose.name if customer else 'The company'} is paused {ends}.")
+    desk.out.result({"hold": hold, "until": until}, f"{name} is paused {ends}.")
 
 
 def resume(
@@ -78,9 +75,7 @@ def resume(
     if bool(customer) == company:
         raise Refused("Name a customer, or say --company for the whole company.")
     if company:
-        ended, lifted = pauses.resume(office, None), _lift(office)
-        told = f"The company goes on ({plural(ended, 'pause')} ended)." + (f" Lifted: {lifted}" if lifted else "")
-        desk.out.result({"ended": ended, "lifted": lifted}, told)
+        _resume_company(desk, office)
         return
     whose = _whose(office, customer)
     ended = sum(pauses.resume(office, account) for account in whose.accounts)
@@ -89,15 +84,48 @@ def resume(
     desk.out.result({"ended": ended}, f"{whose.name} goes on ({plural(ended, 'pause')} ended).")
 
 
-def _lift(office: Office) -> str:
-    """Lifts what stopped the company's jobs; returns what it was. A reconnection is lifted by connecting alone."""
+def _resume_company(desk: Desk, office: Office) -> None:
+    with office.database.read() as connection:
+        because = office.row(connection).paused_because or ""
+    taken_at = restored_from(because)
+    compared = _compared(desk, office, because, taken_at) if taken_at else None
+    if compared is None:
+        _lift(office, because)
+    ended = pauses.resume(office, None)
+    told = f"The company goes on ({plural(ended, 'pause')} ended)." + (f" Lifted: {because}" if because else "")
+    unknown = dict(compared.unknown) if compared else {}
+    desk.out.result({"ended": ended, "lifted": because, "unknown": unknown}, told, *_sentences(compared))
+
+
+def _compared(desk: Desk, office: Office, because: str, taken_at: datetime) -> Compared:
+    """A restored backup goes on only after it was compared with the ledger."""
+    try:
+        with desk.out.progress("Comparing with the ledger's notes") as tick:
+            return restored.release(office, because, taken_at, tick=tick)
+    except LedgerError:
+        desk.out.say("The ledger's notes could not be read: the company stays in quarantine.")
+        raise
+
+
+def _sentences(compared: Compared | None) -> list[str]:
+    if compared is None:
+        return []
+    reminders = compared.unknown.get(EntryKind.REMINDER.value, 0)
+    others = sum(compared.unknown.values()) - reminders
+    found = f"{plural(reminders, 'reminder')} and {plural(others, 'other note')} that this backup does not know"
+    asked = f"The notes of {plural(compared.customers_asked, 'customer')} were compared: {found}."
+    waiting = f"{plural(compared.customers_waiting, 'customer waits', 'customers wait')} for {restored.WAIT.days} days"
+    return [asked, f"{waiting}: see `duecourse task list --kind restored`."] if compared.unknown else [asked]
+
+
+def _lift(office: Office, because: str) -> None:
+    """Lifts what stopped the company's jobs, and asks for a sync. A reconnection is lifted by connecting alone."""
+    if not because:
+        return
+    if RECONNECT in because:
+        raise Refused(because)
     with office.database.write("resume company") as connection:
-        because = office.row(connection).paused_because
-        if not because:
-            return ""
-        if RECONNECT in because:
-            raise Refused(because)
-        companies.change(connection, office.company, paused_because=None)
+        companies.change(connection, office.company, paused_because=None, sync_wanted_at=office.now())
         history.record(
             connection,
             office.company,
@@ -107,7 +135,6 @@ def _lift(office: Office) -> str:
             subject=office.company,
             data={"because": because},
         )
-    return because
 
 
 def _whose(office: Office, customer: str) -> Found:
@@ -130,12 +157,12 @@ def do_not_contact(desk: Desk, customer: Customer, *, off: Off = False) -> None:
             raise Refused(f"{whose.name} is {'marked so already' if live else 'not marked so'}: nothing to change.")
         for row in live:
             pauses.end_hold(office, connection, row)
-        ids = [] if off else [_never(office, connection, account) for account in whose.accounts]
+        held = None if off else _never(office, connection, whose.main)
         facts = NoteFacts(on=office.today(), reason="" if off else "do not contact")
         kind = EntryKind.RESUME if off else EntryKind.PAUSE
-        fact = live[0]["id"] if off else ids[0]
+        fact = held or live[0]["id"]
         enqueue_note(office, connection, kind, fact=fact, customer=whose.main, facts=facts)
-    desk.out.result({"holds": ids, "off": off}, f"{whose.name} is {'written to again' if off else 'not written to'}.")
+    desk.out.result({"hold": held, "off": off}, f"{whose.name} is {'written to again' if off else 'not written to'}.")
 
 
 def _never(office: Office, connection: Connection, account: str) -> str:

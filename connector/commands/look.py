@@ -20,6 +20,7 @@ from connector.remind import Judged
 from connector.remind import plan as plan_reminders
 from connector.reports import Aged
 from connector.status import Status, status_of
+from connector.store.companies import public_name
 from connector.store.tables import item
 from connector.why import Why, why_on, why_today
 from reminders.decision import Outcome
@@ -41,6 +42,7 @@ def _shown(each: Status) -> Iterable[RenderableType]:
         {
             "Mode": each.mode.replace("_", " "),
             "Paused": each.paused_because,
+            "On /healthz": public_name(each.company),
             "Today": f"{each.today} ({each.zone})",
             "Last sync": each.synced_at or "never: run `duecourse sync`",
             "Out of quota until": each.out_of_quota_until,

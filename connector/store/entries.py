@@ -7,6 +7,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from adapters.ledger import Batch, Entry, EntryKind, Outcome, Receipt
 from adapters.money import Money
+from connector.store.books import chunks
 from connector.store.tables import batch, entry
 from connector.store.upsert import insert_new
 
@@ -108,6 +109,26 @@ def unsettled(connection: Connection, company: str, now: datetime) -> list[RowMa
             .order_by(batch.c.created_at),
         ).mappings(),
     )
+
+
+def by_key(connection: Connection, company: str, key: str) -> Entry:
+    """The entry with this key."""
+    where = (entry.c.company == company) & (entry.c.key == key)
+    return to_entry(connection.execute(select(entry).where(where)).mappings().one())
+
+
+def are_on_their_way(connection: Connection, company: str) -> bool:
+    """Whether there are batches whose answer has not come."""
+    where = (batch.c.company == company) & batch.c.state.in_(["sending", "unknown"])
+    return connection.scalar(select(batch.c.request_id).where(where).limit(1)) is not None
+
+
+def known_keys(connection: Connection, company: str, keys: Sequence[str]) -> set[str]:
+    """Which of these entries are ours to our own knowledge."""
+    found: set[str] = set()
+    for some in chunks(keys):
+        found |= set(connection.scalars(select(entry.c.key).where(entry.c.company == company, entry.c.key.in_(some))))
+    return found
 
 
 def to_batch(row: RowMapping) -> Batch:

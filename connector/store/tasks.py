@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -29,7 +30,7 @@ def open_task(
     """
     row = {
         "company": company,
-        "key": key,
+        "key": _fitting(key),
         "kind": kind,
         "account": account,
         "items": list(items),
@@ -43,7 +44,7 @@ def open_task(
         return True
     if again_after is None:
         return False
-    where = (task.c.company == company) & (task.c.key == key) & (task.c.state != "open")
+    where = (task.c.company == company) & (task.c.key == _fitting(key)) & (task.c.state != "open")
     anew = {name: row[name] for name in ("text", "items", "facts", "created_at", "created_on", "state")}
     opened = connection.execute(
         update(task).where(where, task.c.done_at < now - again_after).values(**anew, done_at=None, result=""),
@@ -74,5 +75,10 @@ def finish(connection: Connection, company: str, number: int, *, result: str, no
 
 def drop(connection: Connection, company: str, key: str, *, now: datetime, result: str) -> None:
     """What it asked for is no longer needed."""
-    where = (task.c.company == company) & (task.c.key == key) & (task.c.state == "open")
+    where = (task.c.company == company) & (task.c.key == _fitting(key)) & (task.c.state == "open")
     connection.execute(update(task).where(where).values(state="dropped", done_at=now, result=result))
+
+
+def _fitting(key: str) -> str:
+    """A key may name an address, which is longer than a column: then its hash stands for its end."""
+    return key if len(key) <= 200 else f"{key[:130]}:{sha256(key.encode()).hexdigest()}"

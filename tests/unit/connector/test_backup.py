@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from connector.backup import back_up, newest, quarantine
+from connector.backup import back_up, newest, quarantine, restored_from
 from connector.store import credentials, history
 from connector.store.engine import Database, StoreError, open_database
 from connector.store.tables import company
@@ -35,7 +35,8 @@ def test_a_backup_is_whole_and_sends_nothing_until_it_is_released(working: Datab
     backup = back_up(working, tmp_path, NOW)
     restored = open_database(f"sqlite:///{backup.path}")
     assert pauses(restored) == {
-        "restored from the backup of 2026-11-02 09:00 UTC: compare with the ledger, then release",
+        "restored from the backup of 2026-11-02 09:00 UTC: compare with the ledger and release it with "
+        "`duecourse resume --company`",
     }
     with restored.read() as connection:
         assert history.verify(connection, "a").rows == 1
@@ -81,4 +82,20 @@ def test_postgresql_is_sent_to_its_own_tools(postgresql_databases: PostgresDatab
         with pytest.raises(StoreError, match="pg_dump"):
             back_up(database, tmp_path, NOW)
         with database.write("restored") as connection:
-            assert quarantine(connection, "restored") == 0
+            assert quarantine(connection, NOW) == 0
+
+
+def test_a_company_in_quarantine_waits_for_its_oldest_backup(working: Database, tmp_path: Path) -> None:
+    with working.write("restored") as connection:
+        assert quarantine(connection, NOW - timedelta(days=3)) == 2
+        assert quarantine(connection, NOW) == 0
+    backup = back_up(working, tmp_path, NOW)
+    restored = open_database(f"sqlite:///{backup.path}")
+    for database in (working, restored):
+        assert {restored_from(because) for because in pauses(database)} == {NOW - timedelta(days=3)}
+    restored.dispose()
+
+
+def test_what_else_a_company_is_paused_for_is_no_quarantine() -> None:
+    for because in (None, "", "restored", "25 of 40 open documents would vanish at once."):
+        assert restored_from(because) is None

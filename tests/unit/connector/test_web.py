@@ -11,6 +11,7 @@ import pytest
 
 from adapters.errors import LedgerUnavailable
 from connector.store import companies
+from connector.store.companies import public_name
 from connector.web import LARGEST_CALL, health_of, make_app
 from tests.unit.connector.commands.shop import COMPANY, Shop
 
@@ -61,7 +62,7 @@ def test_health_tells_how_old_each_jobs_last_success_is(shop: Shop) -> None:
     shop.clock.advance(timedelta(minutes=10))
     answer = _get(shop, "/healthz")
     assert answer.status_code == 200
-    told = answer.json()["companies"][COMPANY]
+    told = answer.json()["companies"][public_name(COMPANY)]
     assert told["synced_seconds"] == 600
     assert told["jobs"]["sync"] == {"last_success_seconds": 600, "failures": 0}
 
@@ -88,6 +89,55 @@ def test_a_job_that_failed_three_times_is_unwell_and_no_word_of_the_error_is_tol
     assert answer.status_code == 503
     assert "Secret" not in answer.text
     assert "Anna" not in answer.text
+
+
+def _change(shop: Shop, **values: object) -> None:
+    with shop.service.database.write("change") as connection:
+        companies.change(connection, COMPANY, **values)
+
+
+@pytest.mark.parametrize(
+    ("because", "waits"),
+    [
+        ("It is disconnected. Run: duecourse connect quickbooks", "connection"),
+        ("restored from the backup of 2026-11-02 09:00 UTC: compare", "comparison"),
+        ("25 of 40 documents of Anna Boats would vanish at once.", "person"),
+    ],
+)
+def test_a_company_that_waits_for_a_person_is_well_however_long_it_takes(shop: Shop, because: str, waits: str) -> None:
+    _change(shop, paused_because=because)
+    shop.clock.advance(timedelta(days=30))
+    answer = _get(shop, "/healthz")
+    assert answer.status_code == 200
+    [told] = answer.json()["companies"].values()
+    assert (told["is_paused"], told["waits"]) == (True, waits)
+    assert "Anna" not in answer.text
+
+
+def test_a_company_out_of_quota_is_well_until_its_sync_is_late_again(shop: Shop) -> None:
+    _change(shop, out_of_quota_until=shop.clock.now() + timedelta(days=20))
+    shop.clock.advance(timedelta(days=19))
+    told = _get(shop, "/healthz")
+    assert (told.status_code, told.json()["companies"][public_name(COMPANY)]["waits"]) == (200, "quota")
+    shop.clock.advance(timedelta(days=1, minutes=45))
+    assert _get(shop, "/healthz").status_code == 200
+    shop.clock.advance(timedelta(seconds=1))
+    assert _get(shop, "/healthz").status_code == 503
+
+
+def test_out_of_quota_notes_go_on_and_may_still_fail(shop: Shop) -> None:
+    shop.tell("call", "20", "--note", "spoke")
+    _change(shop, out_of_quota_until=shop.clock.now() + timedelta(days=20))
+    shop.ledger.fails = LedgerUnavailable("down")
+    for _ in range(3):
+        assert _get(shop, "/healthz").status_code == 200
+        shop.run("run")
+    assert _get(shop, "/healthz").status_code == 503
+
+
+def test_a_realms_number_is_told_to_nobody(shop: Shop) -> None:
+    assert "1001" not in _get(shop, "/healthz").text
+    assert public_name(COMPANY) in shop.run("status").out
 
 
 def test_a_genuine_call_asks_for_a_sync_of_its_company_alone(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 
 from adapters.documents import Allocation, Document, DocumentKind, DocumentRef, Gone, Item, Problem, Tombstone
@@ -224,7 +224,7 @@ class PagedLedger(FakeLedger):
             problems=tuple(self.unreadable) if changed or read else (),
             cursor=cursor,
             read_at=self.now(),
-            scope=EVERY_KIND if read and not self.forbidden else frozenset(),
+            scope=EVERY_KIND if read else frozenset(),
             whole_read=read or None,
             complete=whole,
             last=last,
@@ -246,8 +246,3 @@ def _parts_of(cursor: str) -> tuple[str, str, int]:
     _, read, rest = cursor.split(":", 2)
     seen, _, number = rest.rpartition(":")
     return read, seen, int(number)
-
-
-def days(number: int) -> timedelta:
-    """So many days."""
-    return timedelta(days=number)

@@ -298,6 +298,25 @@ def test_an_invoice_replaced_within_seven_days_makes_a_task_to_carry_things_over
     assert task["facts"] == {"gone": ITEM, "new": "invoice:140#1"}
 
 
+def test_an_invoice_that_was_written_anew_before_the_old_one_was_voided_replaces_it_too(reminded: House) -> None:
+    reminded.ledger.bill("140", "20", "100.00", reminded.in_days(-14), created_at=reminded.clock.now())
+    reminded.sync()
+    assert reminded.tasks("replaced") == []
+    reminded.wait(days=1)
+    reminded.ledger.void(INVOICE)
+    reminded.sync()
+    (task,) = reminded.tasks("replaced")
+    assert task["facts"] == {"gone": ITEM, "new": "invoice:140#1"}
+
+
+def test_an_invoice_of_the_same_amount_from_long_ago_replaces_nothing(reminded: House) -> None:
+    reminded.ledger.bill("140", "20", "100.00", reminded.in_days(-14))
+    reminded.sync()
+    reminded.ledger.void(INVOICE)
+    reminded.sync()
+    assert reminded.tasks("replaced") == []
+
+
 @pytest.mark.parametrize("why_not", ["another amount", "another customer", "too late", "nothing was said"])
 def test_another_invoice_replaces_nothing(connected: House, why_not: str) -> None:
     connected.ledger.customer("21", "Bertram")

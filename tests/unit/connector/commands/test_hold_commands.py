@@ -1,6 +1,10 @@
-from datetime import timedelta
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
 
 from connector.store import companies
+from connector.store.tables import hold
 from tests.unit.connector.commands.shop import COMPANY, Shop
 
 
@@ -66,3 +70,50 @@ def test_a_customer_that_is_opted_out_has_no_cadence(shop: Shop) -> None:
     assert shop.tell("why", "20")[0]["reason"] == "no_cadence"
     shop.tell("opt-out", "20", "--off")
     assert shop.tell("why", "20")[0]["reason"] == "step_due"
+
+
+def _split(shop: Shop) -> None:
+    """Anna Boats has a second account: an invoice that is billed to another address."""
+    shop.ledger.bill("140", "20", "30.00", date(2026, 10, 1), number="1050", bill_emails=("site@boats.example",))
+    shop.tell("sync")
+
+
+def _live_holds(shop: Shop) -> list[tuple[str | None, str]]:
+    with shop.service.database.read() as connection:
+        rows = connection.execute(select(hold.c.account, hold.c.kind).where(hold.c.ended_at.is_(None)))
+        return [(row.account, row.kind) for row in rows]
+
+
+@pytest.mark.parametrize("words", [("pause", "20", "--reason", "moving"), ("do-not-contact", "20")])
+def test_a_whole_customer_gets_one_hold_and_one_note_for_all_its_accounts(shop: Shop, words: tuple[str, ...]) -> None:
+    _split(shop)
+    shop.tell(*words)
+    assert [account for account, _ in _live_holds(shop)] == ["20"]
+    assert {why["reason"] for why in shop.tell("why", "20")} == {"held"}
+    assert len(shop.tell("why", "20")) == 2
+    assert len([row for row in shop.history("entry_enqueued") if row["data"]["kind"] == "pause"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "back"),
+    [
+        (("pause", "20", "--reason", "moving"), ("resume", "20")),
+        (("do-not-contact", "20"), ("do-not-contact", "20", "--off")),
+    ],
+)
+def test_what_holds_a_whole_customer_ends_for_all_its_accounts(
+    shop: Shop, words: tuple[str, ...], back: tuple[str, ...]
+) -> None:
+    _split(shop)
+    shop.tell(*words)
+    shop.tell(*back)
+    assert _live_holds(shop) == []
+    assert {plan["outcome"] for plan in shop.tell("plan", "20")} == {"remind"}
+
+
+def test_a_pause_of_invoices_on_two_accounts_is_one_hold_too(shop: Shop) -> None:
+    _split(shop)
+    shop.tell("pause", "20", "--reason", "x", "--invoice", "1042", "--invoice", "1050")
+    assert [account for account, _ in _live_holds(shop)] == ["20"]
+    reasons = {each["number"]: each["reason"] for why in shop.tell("why", "20") for each in why["items"]}
+    assert reasons == {"1042": "held", "1043": "not_yet", "1050": "held"}

@@ -8,6 +8,7 @@ import pytest
 from connector.inbox import MailKind, take_in
 from connector.inbox_folder import take_in_folder
 from connector.store.tables import customer, hold, mail_in, promise
+from connector.taskwork import do_task
 from tests.unit.connector.speaking.fakes import NO_LAST_REPLY
 from tests.unit.connector.speaking.firm import Firm
 from tests.unit.connector.speaking.mails import bounce, reply
@@ -174,6 +175,14 @@ def test_a_report_settles_an_uncertain_message_however_the_address_is_written(fi
     assert firm.only_reminder()["state"] == "not_arrived"
     assert firm.steps() == [("invoice:i20#1", "first", "undone")]
     assert firm.stopped() == ["anna@example.com"]
+
+
+def test_a_second_bounce_after_the_address_was_released_is_told_again(said: Firm) -> None:
+    take_in(said.office, bounce(TO, _reminder(said)))
+    do_task(said.office, said.tasks("bad_address")[0]["id"])
+    said.next_day()
+    take_in(said.office, bounce(TO, _reminder(said), status="5.2.1"))
+    assert len(said.tasks("bad_address")) == 1
 
 
 # -- what cannot be read

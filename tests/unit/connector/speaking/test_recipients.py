@@ -7,6 +7,7 @@ import pytest
 from connector.settling import settle
 from connector.store.facts import load_rows
 from connector.store.tables import contact
+from connector.taskwork import do_task
 from reminders.channels import SendResult
 from tests.unit.connector.speaking.fakes import (
     GREYLISTED,
@@ -146,6 +147,29 @@ def test_a_mail_that_is_unwelcome_says_nothing_against_its_address(firm: Firm) -
     assert firm.dispatches() == {"c20@example.com": "refused"}
     assert not firm.stopped()
     assert firm.tasks("bad_address")
+
+
+def test_a_second_refusal_after_the_task_was_done_opens_it_again(firm: Firm) -> None:
+    firm.owes("20")
+    firm.mailer.script["c20@example.com"] = [UNWELCOME, UNWELCOME]
+    firm.work()
+    (task,) = firm.tasks("bad_address")
+    do_task(firm.office, task["id"])
+    assert not firm.tasks()
+    firm.next_day()
+    firm.work()
+    assert len(firm.tasks("bad_address")) == 1
+
+
+@pytest.mark.parametrize("answer", [NO_LAST_REPLY, NO_SUCH_USER])
+def test_the_longest_address_there_can_be_is_written_down_like_any_other(firm: Firm, answer: SendResult) -> None:
+    longest = f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example"
+    firm.customer("20", longest)
+    firm.owes("20")
+    firm.mailer.script[longest] = [answer]
+    firm.work()
+    assert firm.dispatches()[longest] in {"uncertain", "refused"}
+    assert len(firm.tasks()) == 1
 
 
 def test_what_was_refused_for_good_is_not_offered_again_with_every_run(firm: Firm) -> None:
