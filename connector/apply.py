@@ -11,9 +11,22 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from adapters.documents import Customer, Document, DocumentKind, Gone, Item, Tombstone, item_ref
+from adapters.documents import Document, DocumentKind, Gone, Item, Tombstone, item_ref
 from adapters.ledger import Page
 from connector.directory import Directory
+from connector.news import (
+    STATE,
+    could_be_read,
+    differs,
+    family_changed,
+    fresh_state,
+    item_differs,
+    mailed_late,
+    matters,
+    may_allocate,
+    new_cycle,
+    reaches_otherwise,
+)
 from connector.store import books
 from connector.store.tables import allocation, customer, document, item
 
@@ -89,7 +102,7 @@ class _Page:
         self._return_reopened()
         for each in self.page.tombstones:
             self._tombstone(each)
-        books.clear_problems(self.connection, self.company, _could_be_read(self.page))
+        books.clear_problems(self.connection, self.company, could_be_read(self.page))
         if self.page.problems:
             books.save_problems(self.connection, self.company, self.page.problems, self.now)
         for ref in books.followers(self.connection, self.company, self.mains):
@@ -108,14 +121,14 @@ class _Page:
         books.save_customers(self.connection, self.company, changed)
         self.directory.load([each.ref for each in changed])
         self.applied.customers += len(changed)
-        moved = [each for each in changed if each.ref not in known or _family_changed(known[each.ref], each)]
+        moved = [each for each in changed if each.ref not in known or family_changed(known[each.ref], each)]
         if moved:
             self._rehome([each.ref for each in moved])
         for each in changed:
             before = known.get(each.ref)
             if each.note and (before is None or before["note"] != each.note):
                 self._happened(What.NOTE_CHANGED, each.ref, self._main_account(each.ref), each.note)
-            if before is not None and _matters(before, each):
+            if before is not None and matters(before, each):
                 self._touch_main(self._main_account(each.ref))
 
     def _rehome(self, refs: Sequence[str]) -> None:
@@ -142,7 +155,7 @@ class _Page:
         if not incoming:
             return
         known = books.rows_by_ref(self.connection, document, self.company, incoming)
-        changed = [each for ref, each in incoming.items() if ref not in known or _differs(known[ref], each)]
+        changed = [each for ref, each in incoming.items() if ref not in known or differs(known[ref], each)]
         if self.page.whole_read:
             same = incoming.keys() - {each.ref for each in changed}
             books.stamp(self.connection, self.company, same, self.page.whole_read)
@@ -160,7 +173,7 @@ class _Page:
         books.save_documents(self.connection, document_rows)
         books.save_items(self.connection, item_rows)
         self._close_missing_parts(changed, items)
-        books.replace_allocations(self.connection, self.company, [each for each in changed if _may_allocate(each)])
+        books.replace_allocations(self.connection, self.company, [each for each in changed if may_allocate(each)])
         self.applied.documents += len(changed)
 
     def _document_row(self, each: Document, before: RowMapping | None) -> dict[str, object]:
@@ -183,8 +196,8 @@ class _Page:
         ref = item_ref(of.ref, one.part)
         before = items.get(ref)
         target = self.directory.account(of.customer, of.bill_emails)
-        state = _fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target)
-        if before is None or _item_differs(before, one, target):
+        state = fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target)
+        if before is None or item_differs(before, one, target):
             self._touch(target)
             if before is not None and before["account"] != target:
                 self._touch(before["account"])
@@ -192,7 +205,7 @@ class _Page:
 
     def _next_state(self, of: Document, one: Item, before: RowMapping, target: str) -> dict[str, object]:
         """Cycle and position of an item that was known before (rules, section 5)."""
-        state = {name: before[name] for name in _STATE}
+        state = {name: before[name] for name in STATE}
         ref = before["ref"]
         if one.open.minor <= 0 and before["open_minor"] > 0:
             state["closed_on"] = self.today
@@ -203,7 +216,7 @@ class _Page:
             later = one.due_date > self.today
             state["due_date_before"] = None if later else before["due_date"]
             if later:
-                state |= _new_cycle(before)
+                state |= new_cycle(before)
             self._happened(What.DUE_DATE_MOVED, ref, target, "later" if later else "past")
         return state
 
@@ -214,14 +227,14 @@ class _Page:
             self._happened(What.REOPENED, before["ref"], target)
             return {"closed_on": None, "quiet_until": self.today + timedelta(days=self.life.quiet_days)}
         self._happened(What.RETURNED, before["ref"], target, of.number)
-        return {"closed_on": None, "quiet_until": None} | _new_cycle(before)
+        return {"closed_on": None, "quiet_until": None} | new_cycle(before)
 
     def _return_reopened(self) -> None:
         """What an earlier page showed open again, and this page says that its payment was returned: as if at once."""
         for ref, row in books.items_of(self.connection, self.company, self.returned).items():
             if row["open_minor"] > 0 and row["quiet_until"] and row["quiet_until"] > self.today:
                 where = (item.c.company == self.company) & (item.c.ref == ref)
-                self.connection.execute(update(item).where(where).values(quiet_until=None, **_new_cycle(row)))
+                self.connection.execute(update(item).where(where).values(quiet_until=None, **new_cycle(row)))
                 known = books.rows_by_ref(self.connection, document, self.company, [row["document"]])
                 self._happened(What.RETURNED, ref, row["account"], known[row["document"]]["number"])
                 self._touch(row["account"])
@@ -257,7 +270,7 @@ class _Page:
             self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
         if before is not None and before["customer"] != each.customer:
             self._happened(What.MOVED, each.ref, main, before["customer"])
-        if before is not None and _reaches_otherwise(before, each):
+        if before is not None and reaches_otherwise(before, each):
             self._touch(self.directory.account(each.customer, each.bill_emails))
         if before is None and each.kind is DocumentKind.INVOICE:
             self._happened(What.NEW, each.ref, main)
@@ -265,7 +278,7 @@ class _Page:
             self._touch_main(main)
             if each.kind is DocumentKind.PAYMENT:
                 self._happened(What.PAID, each.ref, main)
-        if before is not None and each.sent_at and before["sent_at"] != each.sent_at and _mailed_late(each):
+        if before is not None and each.sent_at and before["sent_at"] != each.sent_at and mailed_late(each):
             target = self.directory.account(each.customer, each.bill_emails)
             self._happened(What.LEDGER_MAILED, each.ref, target, each.sent_at.isoformat())
 
@@ -323,88 +336,3 @@ def apply_page(
 ) -> Applied:
     """Applies `page`; `today` is the company's, `now` aware UTC. Returns what changed and what it means."""
     return _Page(connection, company, page, today=today, now=now, life=life).apply()
-
-
-#: What we know of an item beside what the ledger tells.
-_STATE = (
-    "cycle",
-    "closed_on",
-    "quiet_until",
-    "due_date_before",
-    "known_since",
-    "person_step",
-    "person_step_since",
-    "escalated_on",
-)
-
-
-def _fresh_state(one: Item, today: date) -> dict[str, object]:
-    closed_on = None if one.open.minor > 0 else today
-    return dict.fromkeys(_STATE) | {"cycle": 1, "closed_on": closed_on, "known_since": today}
-
-
-def _new_cycle(before: RowMapping) -> dict[str, object]:
-    """The ladder begins again."""
-    return {"cycle": before["cycle"] + 1, "person_step": None, "person_step_since": None, "escalated_on": None}
-
-
-def _differs(row: RowMapping, each: Document) -> bool:
-    """Whether the ledger tells something newer. A page that was read before another, and applied after it, is old."""
-    if row["updated_at"] and each.updated_at and each.updated_at < row["updated_at"]:
-        return False
-    return bool(
-        row["version"] != each.version
-        or row["open_minor"] != each.open.minor
-        or (row["total_minor"] != each.total.minor and not each.voided)
-        or (row["gone"] is not None) != each.voided
-        or row["customer"] != each.customer,
-    )
-
-
-def _item_differs(row: RowMapping, one: Item, target: str) -> bool:
-    """Whether anything changed that a decision could turn on: our own note coming back is no change."""
-    return bool(
-        row["open_minor"] != one.open.minor or row["due_date"] != one.due_date or row["account"] != target,
-    )
-
-
-def _reaches_otherwise(row: RowMapping, each: Document) -> bool:
-    """Whether the document itself went out meanwhile, or goes to somebody else."""
-    return bool(row["delivery"] != each.delivery.value or tuple(row["bill_emails"]) != each.bill_emails)
-
-
-def _family_changed(row: RowMapping, each: Customer) -> bool:
-    return bool(
-        row["parent"] != each.parent
-        or row["bill_with_parent"] != each.bill_with_parent
-        or tuple(row["emails"]) != each.emails,
-    )
-
-
-def _matters(row: RowMapping, each: Customer) -> bool:
-    """Whether a change of the customer could change a decision."""
-    return bool(
-        _family_changed(row, each)
-        or row["active"] != each.active
-        or row["block"] != each.block
-        or row["delivery_method"] != each.delivery_method
-        or row["country"] != each.country
-        or row["language"] != each.language,
-    )
-
-
-def _could_be_read(page: Page) -> set[str]:
-    """What was a problem before and is none now, as problems name it: a journal entry by any of its lines."""
-    told = {each.ref for each in page.documents}
-    told |= {f"customer:{each.ref}" if each.is_customer else each.ref for each in page.tombstones}
-    lines = {ref.partition(".")[0] for ref in told if ref.startswith(f"{DocumentKind.JOURNAL.value}:")}
-    return told | lines | {f"customer:{each.ref}" for each in page.customers}
-
-
-def _may_allocate(each: Document) -> bool:
-    return each.kind is not DocumentKind.INVOICE
-
-
-def _mailed_late(each: Document) -> bool:
-    """The first mail of an invoice is its delivery; a later one is a reminder of the ledger's own."""
-    return each.sent_at is not None and (each.sent_at.date() - each.issue_date).days > 3

@@ -74,7 +74,7 @@ def restored_from(because: str | None) -> datetime | None:
 
 def _waits_for(taken_at: datetime) -> str:
     when = f"{taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"{_RESTORED}{when}: compare with the ledger and release it with `duecourse resume --company`"
+    return f"{_RESTORED}{when}: compare it with the ledger by `duecourse resume --company`"
 
 
 def newest(folder: Path) -> Path | None:

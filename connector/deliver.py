@@ -17,8 +17,9 @@ from connector.office import CompanyPaused, Office
 from connector.said import record_said
 from connector.sending import close_or_ready, is_fresh, send
 from connector.store import books, reminders
+from connector.store.claims import Claim, abandoned, is_ours, put_back, take_over
+from connector.store.claims import claim as claim_some
 from connector.store.companies import Mode
-from connector.store.reminders import Claim
 from connector.sync import apply_fresh
 from reminders.channels import SendOutcome, SendResult
 
@@ -44,9 +45,9 @@ def recover(office: Office) -> int:
     """Settles what a process left behind when it died: `sending` becomes `uncertain`, the rest is ready again."""
     now = office.now()
     with office.database.write("recover claims") as connection:
-        rows = reminders.abandoned(connection, office.company, now)
+        rows = abandoned(connection, office.company, now)
         for row in rows:
-            fence = reminders.take_over(connection, row)
+            fence = take_over(connection, row)
             if fence is None:
                 continue
             claim = Claim(id=row["id"], fence=fence, row=row)
@@ -68,17 +69,17 @@ def _claim(office: Office) -> list[Claim]:
         if row.mode is Mode.REVIEW:
             reminders.hold_back(connection, office.company)
         lease = timedelta(seconds=office.sending.lease_seconds)
-        return reminders.claim(connection, office.company, now=office.now(), lease=lease, limit=office.sending.batch)
+        return claim_some(connection, office.company, now=office.now(), lease=lease, limit=office.sending.batch)
 
 
 def _put_back(office: Office, claims: Sequence[Claim]) -> None:
     """Whatever is still claimed after a run (an error stopped it) is ready again for the next one."""
     with office.database.write("put claims back") as connection:
         for claim in claims:
-            if reminders.is_ours(connection, claim):
+            if is_ours(connection, claim):
                 states = {each["state"] for each in reminders.dispatches(connection, claim.id)}
                 if "sending" not in states:
-                    reminders.put_back(connection, claim.id, not_before=claim.row["not_before"])
+                    put_back(connection, claim.id, not_before=claim.row["not_before"])
 
 
 def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterator[Letter]:
@@ -133,9 +134,9 @@ def _put_off(office: Office, claims: Sequence[Claim], done: Delivered) -> None:
         return
     with office.database.write("put off") as connection:
         for claim in claims:
-            if reminders.is_ours(connection, claim):
+            if is_ours(connection, claim):
                 done.deferred += 1
-                reminders.put_back(connection, claim.id, not_before=office.now() + _UNREAD)
+                put_back(connection, claim.id, not_before=office.now() + _UNREAD)
 
 
 def _fetch_pay_links(office: Office, documents: Sequence[str]) -> None:

@@ -109,8 +109,10 @@ class Change:
         return "fewer items or a lower amount" if self.is_only_less else "there is more to ask than was planned"
 
 
-def words_for(office: Office, row: CompanyRow, loaded: Loaded, plan: MessagePlan, today: date) -> Message:
-    """The message in the customer's language."""
+def words_for(
+    office: Office, row: CompanyRow, loaded: Loaded, plan: MessagePlan, today: date, replaces: date | None = None
+) -> Message:
+    """The message in the customer's language. `replaces`: the day of one that did not arrive and is asked once more."""
     account, letterhead = loaded.account, office.letterhead
     return render(
         MessageContext(
@@ -129,5 +131,6 @@ def words_for(office: Office, row: CompanyRow, loaded: Loaded, plan: MessagePlan
             bank_details=letterhead.bank_details,
             postal_address=letterhead.postal_address,
             stop_address=letterhead.stop_address,
+            replaces=replaces,
         ),
     )

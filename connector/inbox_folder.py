@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
 
 from connector.inbox import MAX_BYTES, take_in
 from connector.office import Office
@@ -31,6 +32,8 @@ def take_in_folder(office: Office, folder: Path) -> int:
             new += take_in(office, data).is_new
         except FileNotFoundError:
             continue  # another process took it
+        except OperationalError:
+            raise  # the database is away: the mail stays for the next time
         except Exception:
             log.exception("a mail could not be taken in", file=path.name, company=office.company)
             _put_away(path, folder / "failed")

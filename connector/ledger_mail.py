@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, select
 from connector.clock import zone
 from connector.office import Office
 from connector.store import books
-from connector.store.tables import account, contact, customer, document
+from connector.store.tables import account, contact, customer, document, item
 from connector.store.upsert import insert_new
 
 _DELIVERED_WITHIN = 3
@@ -19,8 +19,9 @@ _CONTACT_COUNTS = timedelta(days=31)
 def mailed_again(connection: Connection, company: str) -> Sequence[RowMapping]:
     """Open invoices that the ledger mailed days after their issue, latest first."""
     rows = connection.execute(
-        select(document.c.ref, document.c.number, document.c.account, document.c.issue_date, document.c.sent_at)
+        select(document.c.ref, document.c.number, item.c.account, document.c.issue_date, document.c.sent_at)
         .add_columns(customer.c.name)
+        .join(item, (item.c.company == document.c.company) & (item.c.document == document.c.ref) & (item.c.part == 1))
         .join(customer, (customer.c.company == document.c.company) & (customer.c.ref == document.c.customer))
         .where(
             document.c.company == company,

@@ -20,8 +20,8 @@ from connector.envelopes import envelope_for
 from connector.office import Office
 from connector.sending import close_or_ready
 from connector.store import reminders
+from connector.store.claims import Claim, is_ours, put_back
 from connector.store.companies import CompanyRow
-from connector.store.reminders import Claim
 from reminders.cadence import decide
 from reminders.channels.email import Envelope, build
 from reminders.contact_rules import VerdictKind, may_contact
@@ -98,7 +98,7 @@ class _Preparing:
     def letters(self, claims: Sequence[Claim]) -> list[Letter]:
         office = self.office
         with office.database.write("decide once more") as connection:
-            ours = [claim for claim in claims if reminders.is_ours(connection, claim)]
+            ours = [claim for claim in claims if is_ours(connection, claim)]
             row = office.row(connection)
             loaded = {
                 each.account.ref: each
@@ -123,7 +123,7 @@ class _Preparing:
                 return self._letter(connection, row, claim, loaded)
         except Exception:
             log.exception("a letter could not be made", reminder=claim.id, company=self.office.company)
-        reminders.put_back(connection, claim.id, not_before=self.office.now() + _BROKEN)
+        put_back(connection, claim.id, not_before=self.office.now() + _BROKEN)
         self.done.deferred += 1
         tell_person(self.office, connection, claim.row["account"])
         return None
@@ -180,7 +180,7 @@ class _Preparing:
             self._cancel(connection, claim, f"{verdict.rule}: {verdict.reason}")
         else:
             self.done.deferred += 1
-            reminders.put_back(connection, claim.id, not_before=verdict.until)
+            put_back(connection, claim.id, not_before=verdict.until)
         return False
 
     def _words(
@@ -195,7 +195,8 @@ class _Preparing:
         if not change.is_none:
             self.done.lowered += 1
             self._say_less(connection, claim, plan)
-        words = words_for(self.office, row, loaded, plan, self.today)
+        day = reminders.decided_on(connection, claim.row["replaces"])
+        words = words_for(self.office, row, loaded, plan, self.today, replaces=day)
         reminders.change(
             connection,
             claim.id,

@@ -13,11 +13,11 @@ from connector.drafts import documents_of
 from connector.notes import enqueue_note
 from connector.office import Office
 from connector.store import addresses, history, reminders, tasks
-from connector.store.reminders import Claim
+from connector.store.claims import Claim
 from connector.store.tables import contact, promise
 from connector.store.upsert import insert_new
 from reminders.channels import SendOutcome, SendResult
-from reminders.formats import choose_language, formats
+from reminders.formats import Formats, choose_language, formats
 from reminders.notes import NoteFacts
 
 
@@ -83,6 +83,7 @@ def record_said(office: Office, connection: Connection, claim: Claim, address: s
 def _enqueue(office: Office, connection: Connection, row: RowMapping, state: str) -> None:
     facts = row["facts"]
     lines = [*facts["about"], *facts["also"]]
+    shown = formats(choose_language(office.row(connection).language))
     enqueue_note(
         office,
         connection,
@@ -97,16 +98,15 @@ def _enqueue(office: Office, connection: Connection, row: RowMapping, state: str
             step=max(each["step_no"] for each in facts["advance"]),
             subject=row["subject"],
             recipients=tuple(facts["recipients"]),
-            lines=tuple(_line(office, connection, line) for line in lines),
+            lines=tuple(_line(line, shown, office.today()) for line in lines),
             uncertain=state == "uncertain",
         ),
     )
 
 
-def _line(office: Office, connection: Connection, line: dict[str, Any]) -> str:
+def _line(line: dict[str, Any], shown: Formats, today: date) -> str:
     """An item as the collector reads it: number, days past due, what was asked."""
-    days = (office.today() - date.fromisoformat(line["due"])).days
-    shown = formats(choose_language(office.row(connection).language))
+    days = (today - date.fromisoformat(line["due"])).days
     return f"{line['number']} · {days:+d} d · {shown.money(Money(line['asked'], line['currency']))}"
 
 

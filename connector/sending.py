@@ -10,8 +10,8 @@ from connector.office import Office
 from connector.said import record_refused, record_said
 from connector.settling import settle_dispatch
 from connector.store import reminders
+from connector.store.claims import Claim, is_ours, put_back
 from connector.store.companies import Mode
-from connector.store.reminders import Claim
 from connector.store.tables import account
 from reminders.channels import SendOutcome, SendResult
 
@@ -46,7 +46,7 @@ def send(office: Office, letter: "Letter", done: "Delivered") -> None:
         if result.outcome is SendOutcome.DEFERRED or too_slow:
             not_before = office.now() + _RETRY_DEFERRED
     with office.database.write("close reminder") as connection:
-        if reminders.is_ours(connection, letter.claim):
+        if is_ours(connection, letter.claim):
             close_or_ready(connection, letter.claim.id, not_before=not_before)
             _wait_if_refused(office, connection, letter.claim)
 
@@ -93,7 +93,7 @@ class _Gate:
             return False
         with office.database.write("sending") as connection:
             return (
-                reminders.is_ours(connection, letter.claim)
+                is_ours(connection, letter.claim)
                 and self._is_of_today()
                 and self._is_wanted(connection)
                 and self._is_untouched(connection)
@@ -135,7 +135,7 @@ def _record(office: Office, letter: "Letter", address: str, result: SendResult) 
             _settle_late(office, connection, claim, address, result)
         elif result.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}:
             record_said(office, connection, claim, address, result)
-        elif not reminders.is_ours(connection, claim):
+        elif not is_ours(connection, claim):
             return  # whoever took it over may be sending it by now
         elif result.outcome is SendOutcome.REFUSED:
             record_refused(office, connection, claim, address, result)
@@ -181,7 +181,7 @@ def close_or_ready(connection: Connection, reminder_id: str, not_before: datetim
     """A reminder is done when all its dispatches are; else it is ready for the recipients that still wait."""
     states = {each["state"] for each in reminders.dispatches(connection, reminder_id)}
     if "waiting" in states:
-        reminders.put_back(connection, reminder_id, not_before=not_before)
+        put_back(connection, reminder_id, not_before=not_before)
     elif states & {"sent", "uncertain"}:
         reminders.change(connection, reminder_id, state="said", lease_until=None)
     else:

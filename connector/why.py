@@ -8,8 +8,9 @@ from typing import Any
 from adapters.documents import document_of
 from adapters.money import Money
 from connector.contacting import contact_facts
+from connector.decisions import Judged
 from connector.office import Office
-from connector.remind import Judged, plan
+from connector.remind import plan
 from connector.store import books, events
 from connector.store.tables import document
 from reminders.account import Hold, OwedItem

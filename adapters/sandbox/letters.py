@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
@@ -58,21 +59,32 @@ class Mail:
 
 def read_mail(eml: bytes, recipient: str) -> Mail:
     """The mail that arrived at `recipient`."""
-    message = message_from_bytes(eml, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    body = message.get_body(("plain",)) or message.get_body(("html",))
-    text = str(body.get_content()) if body is not None else ""
-    sender = str(message["From"] or "")
+    message = message_from_bytes(eml)  # without the modern policy: its structured headers take most of a mail's time
+    text = _plain_text(message)
+    subject = str(make_header(decode_header(_unfolded(message, "Subject"))))
+    sender = _unfolded(message, "From")
     return Mail(
-        message_id=str(message["Message-ID"] or ""),
-        references=str(message["References"] or ""),
-        subject=str(message["Subject"] or ""),
-        sender=str(message["Reply-To"] or sender),
+        message_id=_unfolded(message, "Message-ID"),
+        references=_unfolded(message, "References"),
+        subject=subject,
+        sender=_unfolded(message, "Reply-To") or sender,
         from_address=parseaddr(sender)[1],
         recipient=recipient,
-        text=f"{message['Subject'] or ''}\n{_TAGS.sub(' ', text)}",
+        text=f"{subject}\n{_TAGS.sub(' ', text)}",
         headers=eml.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace"),
     )
+
+
+def _unfolded(message: Message, name: str) -> str:
+    return " ".join(str(message[name] or "").split())
+
+
+def _plain_text(message: Message) -> str:
+    """The first text part, plain before HTML."""
+    parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
+    parts.sort(key=lambda part: part.get_content_subtype() != "plain")
+    payload = parts[0].get_payload(decode=True) if parts else b""
+    return payload.decode(parts[0].get_content_charset() or "utf-8", "replace") if isinstance(payload, bytes) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,6 +125,8 @@ def _lift(office: Office, because: str) -> None:
     if RECONNECT in because:
         raise Refused(because)
     with office.database.write("resume company") as connection:
+        if office.row(connection).paused_because != because:
+            raise Refused("It is paused for another reason by now: see `duecourse status`.")
         companies.change(connection, office.company, paused_because=None, sync_wanted_at=office.now())
         history.record(
             connection,

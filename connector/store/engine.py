@@ -218,6 +218,8 @@ def _begin_postgresql(connection: Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     reads = options.get(_READ, False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+    if connection.info.get(_READ) is not reads:  # kept with the pooled connection: most are used one way only
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+        connection.info[_READ] = reads
     connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get(_RELAXED, False) else 'FULL'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from adapters.money import Money
 from connector.store.tables import (
@@ -14,22 +14,16 @@ from connector.store.tables import (
     address,
     contact,
     customer,
-    dispute,
     document,
-    hold,
     item,
-    problem,
-    promise,
-    promise_item,
     reminder_item,
 )
+from connector.store.waits import disputes_of, holds_of_customers, is_for, promises_of, unreadable_of
 from reminders.account import Account, BrokenPromise, Contacted, LastPayment, OwedItem, PersonWait, Taken, TakenHow
 from reminders.grouping import addresses_of, choose_recipients
 
 #: How far back contacts are counted: a month for the caps.
 _CONTACT_DAYS = 31
-#: How far back what ended still matters for the distance between steps.
-_LATELY_DAYS = 120
 _SAID = ("sent", "uncertain", "lapsed", "done", "not_made")
 
 
@@ -64,10 +58,10 @@ def load_rows(
     main = {head["customer"] for head in heads.values()} | {_parent(head) for head in heads.values()}
     credit = _credit(connection, company, main)
     payments = _last_payments(connection, company, main)
-    promises = _promises(connection, company, refs, today)
-    disputes = _disputes(connection, company, refs)
-    holds = _holds(connection, company, {head["customer"] for head in heads.values()}, today)
-    unreadable = _unreadable(connection, company, refs)
+    promises = promises_of(connection, company, refs, today)
+    disputes = disputes_of(connection, company, refs)
+    holds = holds_of_customers(connection, company, {head["customer"] for head in heads.values()}, today)
+    unreadable = unreadable_of(connection, company, refs)
     contacts = _contacts(connection, company, refs, today, excluding)
     return {
         ref: AccountRows(
@@ -77,7 +71,7 @@ def load_rows(
             parent_credit=credit.get(_parent(head), {}),
             promises=tuple(promises.get(ref, ())),
             disputes=tuple(disputes.get(ref, ())),
-            holds=tuple(each for each in holds if _is_for(each, head, items.get(ref, ()))),
+            holds=tuple(each for each in holds if is_for(each, head, items.get(ref, ()))),
             unreadable=frozenset(each.ref for each in items.get(ref, ()) if each.document in unreadable),
             contacts=tuple(contacts.get(ref, ())),
             last_payment=payments.get(head["customer"]),
@@ -251,77 +245,6 @@ def _last_payments(connection: Connection, company: str, customers: Iterable[str
         row["account"]: LastPayment(amount=Money(abs(row["total_minor"]), row["currency"]), on=row["issue_date"])
         for row in rows
     }
-
-
-def _promises(connection: Connection, company: str, refs: Sequence[str], today: date) -> dict[str, list[RowMapping]]:
-    """The promises about open items of these accounts: open ones, broken ones that no message has named, and those
-    that ended lately, whose days do not count for the distance between steps.
-    """
-    rows = connection.execute(
-        select(promise, item.c.account.label("of_account"))
-        .join(promise_item, promise_item.c.promise == promise.c.id)
-        .join(item, (item.c.company == promise_item.c.company) & (item.c.ref == promise_item.c.item))
-        .where(
-            promise_item.c.company == company,
-            item.c.account.in_(refs),
-            item.c.open_minor > 0,
-            or_(
-                promise.c.state == "open",
-                (promise.c.state == "broken") & promise.c.named_in.is_(None),
-                promise.c.ended_on > today - timedelta(days=_LATELY_DAYS),
-            ),
-        )
-        .order_by(promise.c.made_at, promise.c.id),
-    ).mappings()
-    by_account: dict[str, dict[str, RowMapping]] = defaultdict(dict)
-    for row in rows:  # one for each of its items
-        by_account[row["of_account"]][row["id"]] = row
-    return {ref: list(each.values()) for ref, each in by_account.items()}
-
-
-def _disputes(connection: Connection, company: str, refs: Sequence[str]) -> dict[str, list[RowMapping]]:
-    """Live disputes and flags on items of these accounts."""
-    rows = connection.execute(
-        select(dispute, item.c.account.label("of_account"))
-        .join(item, (item.c.company == dispute.c.company) & (item.c.ref == dispute.c.item))
-        .where(dispute.c.company == company, item.c.account.in_(refs), dispute.c.ended_on.is_(None))
-        .order_by(dispute.c.opened_at, dispute.c.id),
-    ).mappings()
-    by_account: dict[str, list[RowMapping]] = defaultdict(list)
-    for row in rows:
-        by_account[row["of_account"]].append(row)
-    return by_account
-
-
-def _holds(connection: Connection, company: str, customers: Collection[str], today: date) -> list[RowMapping]:
-    rows = connection.execute(
-        select(hold).where(
-            hold.c.company == company,
-            or_(hold.c.customer.is_(None), hold.c.customer.in_(customers)),
-            or_(hold.c.ends.is_(None), hold.c.ends > today - timedelta(days=_LATELY_DAYS)),
-        ),
-    ).mappings()
-    return list(rows)
-
-
-def _is_for(row: RowMapping, head: RowMapping, items: Sequence[OwedItem]) -> bool:
-    """A customer's hold is for all its accounts; one of an account for it alone; one of items wherever they are."""
-    if row["customer"] is not None and row["customer"] != head["customer"]:
-        return False
-    if row["items"]:
-        return any(each.ref in row["items"] for each in items)
-    return row["account"] is None or row["account"] in {head["ref"], head["customer"]}
-
-
-def _unreadable(connection: Connection, company: str, refs: Sequence[str]) -> set[str]:
-    """Documents of these accounts whose row could not be read when the ledger last told it."""
-    return set(
-        connection.scalars(
-            select(problem.c.ref)
-            .join(item, (item.c.company == problem.c.company) & (item.c.document == problem.c.ref))
-            .where(problem.c.company == company, item.c.account.in_(refs)),
-        ),
-    )
 
 
 def _contacts(

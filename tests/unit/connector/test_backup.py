@@ -35,8 +35,7 @@ def test_a_backup_is_whole_and_sends_nothing_until_it_is_released(working: Datab
     backup = back_up(working, tmp_path, NOW)
     restored = open_database(f"sqlite:///{backup.path}")
     assert pauses(restored) == {
-        "restored from the backup of 2026-11-02 09:00 UTC: compare with the ledger and release it with "
-        "`duecourse resume --company`",
+        "restored from the backup of 2026-11-02 09:00 UTC: compare it with the ledger by `duecourse resume --company`",
     }
     with restored.read() as connection:
         assert history.verify(connection, "a").rows == 1

@@ -128,7 +128,7 @@ def test_a_company_out_of_quota_is_well_until_its_sync_is_late_again(shop: Shop)
 def test_out_of_quota_notes_go_on_and_may_still_fail(shop: Shop) -> None:
     shop.tell("call", "20", "--note", "spoke")
     _change(shop, out_of_quota_until=shop.clock.now() + timedelta(days=20))
-    shop.ledger.fails = LedgerUnavailable("down")
+    shop.ledger.fails = LedgerUnavailable("down", sent=False)
     for _ in range(3):
         assert _get(shop, "/healthz").status_code == 200
         shop.run("run")

@@ -114,7 +114,7 @@ def test_books_still_add_up_after_the_month(service: PlainService) -> None:
     assert {key for key, amount in sums.items() if service.books.balance(*key) != amount} == set()
 
 
-def test_the_month_is_thirty_days_in_service_from_a_monday_with_two_days_off_and_a_silent_week(service: PlainService) -> None:
+def test_the_month_has_thirty_days_in_service_from_a_monday_two_off_and_a_silent_week(service: PlainService) -> None:
     month = service.month
     assert len(month.days) - len(month.outage_days) == 30
     assert month.days[0] == MONTH_BEGINS

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -169,3 +169,41 @@ def test_connecting_again_keeps_place_and_language_and_lifts_only_the_lost_conne
         assert json.loads(again.out.getvalue())["zone"] == "America/Denver"
         with desk.service.database.read() as connection:
             assert companies.load(connection, company).paused_because == left
+
+
+def _private_notes(desk: Desk) -> Desk:
+    """The same desk, whose settings wish for notes in the Statement Memo."""
+    quickbooks = desk.service.settings.quickbooks.model_copy(update={"notes": "private_note"})
+    settings = desk.service.settings.model_copy(update={"quickbooks": quickbooks})
+    return replace(desk, service=replace(desk.service, settings=settings))
+
+
+def _connected_notes(desk: Desk, *words: str) -> tuple[str, str]:
+    """Where notes go after connecting, and what was said."""
+    with Connecting(desk, "--zone", "America/Denver", "--no-sync", *words) as connecting:
+        httpx.get(_click(connecting.page, desk.sandbox))
+    assert connecting.code == 0, connecting.err.getvalue()
+    told = json.loads(connecting.out.getvalue())
+    with desk.service.database.read() as connection:
+        assert companies.load(connection, told["company"]).note_style == told["notes"]
+    return told["notes"], connecting.err.getvalue()
+
+
+def test_a_setting_and_yes_alone_put_no_note_where_it_may_print(desk: Desk) -> None:
+    notes, said = _connected_notes(_private_notes(desk), "--yes")
+    assert notes == "attachable"
+    assert "duecourse notes private-note" in said
+
+
+def test_notes_may_print_where_the_setting_wishes_it_and_a_person_agrees_by_name(desk: Desk) -> None:
+    notes, _ = _connected_notes(_private_notes(desk), "--yes", "--statement-memo-may-print")
+    assert notes == "private_note"
+
+
+def test_agreeing_without_the_setting_changes_nothing(desk: Desk) -> None:
+    assert _connected_notes(desk, "--yes", "--statement-memo-may-print")[0] == "attachable"
+
+
+def test_connecting_again_keeps_the_place_of_the_notes(desk: Desk) -> None:
+    _connected_notes(_private_notes(desk), "--yes", "--statement-memo-may-print")
+    assert _connected_notes(desk, "--yes")[0] == "private_note"

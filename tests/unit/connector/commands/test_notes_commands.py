@@ -1,7 +1,9 @@
 import io
+import sys
 
 import pytest
 
+from adapters.ledger import Entry, EntryKind
 from connector.bootstrap import quickbooks_ledger
 from connector.cli import invoke
 from connector.note_style import MAY_PRINT
@@ -48,7 +50,7 @@ def test_who_agrees_by_name_gets_lines_in_the_statement_memo(shop: Shop) -> None
 def test_a_person_is_asked_with_the_sentence_that_says_what_it_does(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, answer: str, style: str
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     out = Terminal()
     invoke(["notes", "private-note"], shop.service, stdout=out)
     assert MAY_PRINT in " ".join(out.getvalue().split())
@@ -75,9 +77,22 @@ def test_another_ledger_has_one_place_only(shop: Shop) -> None:
 
 
 def test_the_ledger_that_is_opened_writes_where_it_was_agreed(shop: Shop) -> None:
-    with shop.service.database.read() as connection:
-        attached = quickbooks_ledger(shop.service, companies.load(connection, COMPANY))
+    note = Entry(
+        key="call:1",
+        kind=EntryKind.CALL,
+        customer="20",
+        documents=("invoice:130",),
+        text="A call.",
+        neutral_text="Contact with the customer.",
+        happened_at=shop.clock.now(),
+    )
+
+    def batch_of(note: Entry) -> bytes:
+        with shop.service.database.read() as connection:
+            ledger = quickbooks_ledger(shop.service, companies.load(connection, COMPANY))
+        [made] = ledger.compose([note])
+        return made.body
+
+    assert b'"Attachable"' in batch_of(note)
     shop.tell("notes", "private-note", "--statement-memo-may-print")
-    with shop.service.database.read() as connection:
-        lines = quickbooks_ledger(shop.service, companies.load(connection, COMPANY))
-    assert type(attached._notes) is not type(lines._notes)
+    assert batch_of(note).startswith(b'{"PrivateNotes"')

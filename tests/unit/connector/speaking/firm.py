@@ -14,11 +14,12 @@ from sqlalchemy import RowMapping, Table, select
 from adapters.money import Money
 from connector import promises, release
 from connector.clock import SimulatedClock
+from connector.decisions import Reminded
 from connector.deliver import deliver
 from connector.jobs import Job, Ran, run, sync_company
 from connector.letters import Delivered
 from connector.office import Letterhead, Office
-from connector.remind import Reminded, remind
+from connector.remind import remind
 from connector.store import companies
 from connector.store.companies import Mode
 from connector.store.engine import Database

@@ -10,6 +10,8 @@ from connector.deliver import deliver, recover
 from connector.office import SendingRules
 from connector.settling import NothingToSettle, settle
 from connector.store import reminders
+from connector.store.claims import claim as claim_some
+from connector.store.claims import is_ours
 from connector.store.tables import contact, dispatch, reminder
 from reminders.decision import Advance
 from tests.unit.connector.speaking.fakes import NO_LAST_REPLY, ServerCrash
@@ -182,11 +184,11 @@ def test_a_claim_that_was_taken_over_can_send_no_more(decided: Firm) -> None:
 
 def test_a_claim_that_was_taken_over_can_write_no_more(decided: Firm) -> None:
     with decided.database.write("claim") as connection:
-        (old,) = reminders.claim(connection, "firm", now=decided.clock.now(), lease=timedelta(seconds=900), limit=9)
+        (old,) = claim_some(connection, "firm", now=decided.clock.now(), lease=timedelta(seconds=900), limit=9)
     decided.clock.advance(timedelta(seconds=901))
     recover(decided.office)
     with decided.database.write("look") as connection:
-        assert not reminders.is_ours(connection, old)
+        assert not is_ours(connection, old)
     assert decided.only_reminder()["state"] == "ready"
     assert decided.deliver().sent == 1
 
