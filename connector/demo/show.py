@@ -10,8 +10,10 @@ from rich.table import Table
 
 from adapters.sandbox.behaviour import AT_LEAST
 from adapters.sandbox.month.stage import DAYS
+from connector.clock import SystemClock
 from connector.demo.evidence import Evidence
 from connector.demo.play import play
+from connector.logs import configure_logs
 
 _MOST_REASONS = 8
 
@@ -21,6 +23,7 @@ def show(out: Path, *, seed: int, console: Console, stay: Callable[[str], None] 
 
     `stay` is called at the end with the address at which the books still answer as QuickBooks does.
     """
+    configure_logs("WARNING", SystemClock())
     told: list[bool] = []
 
     def afterwards(evidence: Evidence, url: str) -> None:
