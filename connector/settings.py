@@ -138,8 +138,8 @@ class QuickBooksSettings(_Group):
     monthly_budget: int = Field(default=500_000, ge=1, description="Metered calls that the app may make in a month.")
     notes: Literal["attachable", "private_note"] = Field(
         default="attachable",
-        description="Where notes go: `attachable` (a note attached to customer and invoices), or `private_note` "
-        "(the invoice's Statement Memo, which may print).",
+        description="Where a new company's notes go: `attachable` (a note attached to customer and invoices), or "
+        "`private_note` (the invoice's Statement Memo, which may print), if a person agrees at connect.",
     )
 
     _APIS: ClassVar[Mapping[str, str]] = {
