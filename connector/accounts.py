@@ -1,6 +1,6 @@
 """Accounts as the rules judge them: loaded whole, with their holds, their readers and their cadence."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -46,46 +46,60 @@ def load_accounts(
     One whose facts make no account is told to `broken`, where that is given, and stops no other.
     """
     found = facts.load_rows(connection, office.company, refs, today=today, excluding=excluding)
-    differing = set(reconciliations.lower_than_ours(connection, office.company))
-    everybody = {ref: facts.recipients_of(each) for ref, each in found.items()}
-    addresses = {address for each in everybody.values() for address in each}
-    stopped = facts.stopped_addresses(connection, office.company, addresses)
-    heard = facts.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
-
-    def as_judged(ref: str, rows: AccountRows) -> Loaded:
-        cadence = cadence_of(office, rows)
-        judged_by = office.cadence(cadence)
-        customers = {owed.customer for owed in rows.items} | {rows.row["customer"]}
-        account = facts.to_account(
-            rows,
-            holds=holds_of(
-                rows,
-                judged_by.rules,
-                today=today,
-                quiet_days=judged_by.rules.min_gap_days,
-                differs=bool(customers & differing),
-            ),
-            recipients=tuple(each for each in everybody[ref] if each.casefold() not in stopped),
-            tried=len(everybody[ref]),
-            by_address=heard,
-            figures_at=figures_at or row.synced_at,
-            opted_out=cadence is None,
-        )
-        assigned = rows.row["cadence"] if rows.items else None
-        return Loaded(account=account, cadence=cadence, assigned=assigned, touches=rows.row["touches"])
-
+    loading = _Loading(office, connection, found, today, excluding, figures_at or row.synced_at)
     loaded = []
     for ref in refs:
         if ref not in found:
             continue
         try:
-            loaded.append(as_judged(ref, found[ref]))
+            loaded.append(loading.account(ref))
         except Exception:
             if broken is None:
                 raise
             log.exception("an account could not be loaded", account=ref, company=office.company)
             broken(ref)
     return loaded
+
+
+class _Loading:
+    """Accounts being made of their rows; what is asked for all of them together is asked once."""
+
+    def __init__(
+        self,
+        office: Office,
+        connection: Connection,
+        found: Mapping[str, AccountRows],
+        today: date,
+        excluding: Collection[str],
+        figures_at: datetime | None,
+    ) -> None:
+        self.office = office
+        self.found = found
+        self.today = today
+        self.figures_at = figures_at
+        self.differing = set(reconciliations.lower_than_ours(connection, office.company))
+        self.everybody = {ref: facts.recipients_of(each) for ref, each in found.items()}
+        addresses = {address for each in self.everybody.values() for address in each}
+        self.stopped = facts.stopped_addresses(connection, office.company, addresses)
+        self.heard = facts.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
+
+    def account(self, ref: str) -> Loaded:
+        rows, recipients = self.found[ref], self.everybody[ref]
+        cadence = cadence_of(self.office, rows)
+        rules = self.office.cadence(cadence).rules
+        customers = {owed.customer for owed in rows.items} | {rows.row["customer"]}
+        differs = bool(customers & self.differing)
+        account = facts.to_account(
+            rows,
+            holds=holds_of(rows, rules, today=self.today, quiet_days=rules.min_gap_days, differs=differs),
+            recipients=tuple(each for each in recipients if each.casefold() not in self.stopped),
+            tried=len(recipients),
+            by_address=self.heard,
+            figures_at=self.figures_at,
+            opted_out=cadence is None,
+        )
+        assigned = rows.row["cadence"] if rows.items else None
+        return Loaded(account=account, cadence=cadence, assigned=assigned, touches=rows.row["touches"])
 
 
 def cadence_of(office: Office, rows: AccountRows) -> str | None:

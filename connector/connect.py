@@ -55,6 +55,15 @@ def zone_of_city(name: str) -> str:
     return name
 
 
+def _check_place(zone_name: str, country: str) -> None:
+    try:
+        zone_of_city(zone_name)
+    except UnknownZone as error:
+        raise CannotConnect(str(error)) from error
+    if not re.fullmatch(r"[A-Z]{2}", country):
+        raise CannotConnect(f"“{country}” is no country code: use two letters, like US.")
+
+
 def confirm(
     service: Service,
     proposal: Proposal,
@@ -69,12 +78,7 @@ def confirm(
     `zone_name` is an IANA name. `note_style` is for a new company: `private_note` only where a person agreed to what
     that means (connector.note_style); one that is reconnected keeps its own. Raises `CannotConnect`.
     """
-    try:
-        zone_of_city(zone_name)
-    except UnknownZone as error:
-        raise CannotConnect(str(error)) from error
-    if not re.fullmatch(r"[A-Z]{2}", country):
-        raise CannotConnect(f"“{country}” is no country code: use two letters, like US.")
+    _check_place(zone_name, country)
     now = service.clock.now()
     with service.database.write("connect company") as connection:
         try:

@@ -32,16 +32,7 @@ def record_said(office: Office, connection: Connection, claim: Claim, address: s
     row = reminders.by_id(connection, claim.id)
     assert row is not None
     day = now.astimezone(zone(office.zone)).date()
-    contacted = {
-        "company": office.company,
-        "account": row["account"],
-        "at": now,
-        "on_day": day,
-        "what": "reminder",
-        "address": address.casefold(),
-        "source": f"reminder:{claim.id}",
-    }
-    insert_new(connection, contact, contacted, key=("company", "account", "source", "address"))
+    _count_as_contact(office, connection, row, address, day)
     first = row["said_at"] is None
     if first:
         reminders.change(connection, claim.id, said_at=now)
@@ -49,14 +40,36 @@ def record_said(office: Office, connection: Connection, claim: Claim, address: s
         _enqueue(office, connection, row, state)
     if first or state == "sent":
         reminders.mark_items(connection, claim.id, how=state, on=day)
+    kind = "reminder_said" if first else "dispatch_said"
+    _write_down(office, connection, row, kind=kind, address=address, state=state, day=day)
+    if state == "uncertain":
+        _ask_person(office, connection, row, address)
+
+
+def _count_as_contact(office: Office, connection: Connection, row: RowMapping, address: str, day: date) -> None:
+    contacted = {
+        "company": office.company,
+        "account": row["account"],
+        "at": office.now(),
+        "on_day": day,
+        "what": "reminder",
+        "address": address.casefold(),
+        "source": f"reminder:{row['id']}",
+    }
+    insert_new(connection, contact, contacted, key=("company", "account", "source", "address"))
+
+
+def _write_down(
+    office: Office, connection: Connection, row: RowMapping, *, kind: str, address: str, state: str, day: date
+) -> None:
     history.record(
         connection,
         office.company,
-        at=now,
+        at=office.now(),
         actor="deliver",
-        kind="reminder_said" if first else "dispatch_said",
+        kind=kind,
         account=row["account"],
-        subject=claim.id,
+        subject=row["id"],
         data={
             "step_id": row["step_id"],
             "cadence": row["cadence"],
@@ -76,8 +89,6 @@ def record_said(office: Office, connection: Connection, claim: Claim, address: s
             "lines": row["facts"]["about"] + row["facts"]["also"],
         },
     )
-    if state == "uncertain":
-        _ask_person(office, connection, row, address)
 
 
 def _enqueue(office: Office, connection: Connection, row: RowMapping, state: str) -> None:

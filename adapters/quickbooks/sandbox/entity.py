@@ -1,6 +1,7 @@
 """What the entities of the sandbox share: reading, checking the SyncToken, and the fields a client may write."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -21,7 +22,7 @@ STAMPS: Mapping[str, Field] = {
 }
 
 
-class Entity(Generic[R]):
+class Entity(ABC, Generic[R]):
     """One kind of object: `name` in JSON, `kind` in the books' rows."""
 
     name: ClassVar[str]
@@ -41,9 +42,9 @@ class Entity(Generic[R]):
         """Rewrites a statement where the rows keep something in another way."""
         return statement
 
+    @abstractmethod
     def render(self, row: Row) -> Json:
         """The object in a row, as Intuit writes it."""
-        raise NotImplementedError
 
     def create(self, body: Json, params: Mapping[str, str]) -> str:  # noqa: ARG002 - what entities override
         """Creates from a client's object; returns the id. Raises `Refused` or `BooksError`."""
