@@ -216,10 +216,15 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    reads = options.get(_READ, False)
-    if connection.info.get(_READ) is not reads:  # kept with the pooled connection: most are used one way only
-        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
-        connection.info[_READ] = reads
-    connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get(_RELAXED, False) else 'FULL'}")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    """Asks the driver directly, and only where something changes: this stands before every transaction."""
+    options, kept = connection.get_execution_options(), connection.info
+    reads, relaxed = options.get(_READ, False), options.get(_RELAXED, False)
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    if kept.get(_READ) is not reads:  # kept with the pooled connection: most are used one way only
+        driver.execute(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+        kept[_READ] = reads
+    if kept.get(_RELAXED, False) is not relaxed:
+        driver.execute(f"PRAGMA synchronous = {'NORMAL' if relaxed else 'FULL'}")
+        kept[_RELAXED] = relaxed
+    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
