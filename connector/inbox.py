@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from adapters.ledger import EntryKind
 from connector.notes import enqueue_note
@@ -109,7 +109,7 @@ class _Taking:
         row = self.connection.execute(
             select(reminder.c.account)
             .join(dispatch, dispatch.c.reminder == reminder.c.id)
-            .where(dispatch.c.company == self.office.company, dispatch.c.address == sender)
+            .where(dispatch.c.company == self.office.company, func.lower(dispatch.c.address) == sender.lower())
             .order_by(dispatch.c.updated_at.desc())
             .limit(1),
         ).one_or_none()

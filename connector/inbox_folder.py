@@ -7,7 +7,7 @@ is kept in `done/`; what could not be, for a defect of ours, in `failed/`; neith
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from connector.inbox import MAX_BYTES, take_in
@@ -78,7 +78,7 @@ def _company_of(connection: Connection, mail: IncomingMail) -> str | None:
         return str(answered)
     return connection.scalar(
         select(dispatch.c.company)
-        .where(dispatch.c.address == mail.from_address)
+        .where(func.lower(dispatch.c.address) == mail.from_address.lower())
         .order_by(dispatch.c.updated_at.desc())
         .limit(1),
     )
