@@ -15,6 +15,14 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how many operations the independent client did (one test each), also where the tests ran side by side."""
+    passed = terminalreporter.stats.get("passed", [])
+    count = sum("test_independent_client.py" in each.nodeid for each in passed)
+    if count:
+        terminalreporter.write_line(f"The independent client did {count} operations.")
+
+
 @pytest.fixture
 def clock() -> SimulatedClock:
     """A Monday morning."""

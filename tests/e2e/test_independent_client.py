@@ -1,7 +1,7 @@
 """A client that somebody else wrote (python-quickbooks with intuit-oauth) works against the sandbox unchanged.
 
 The sandbox runs in another process; the client talks to it over its own transport and its own OAuth. One test for
-each operation; the count is printed at the end.
+each operation; tests/conftest.py prints the count at the end of the run.
 """
 
 import base64
@@ -59,22 +59,16 @@ from quickbooks.objects.journalentry import Entity
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLBACK = "http://localhost:9/callback"
-_done: set[str] = set()
 
 
 @pytest.fixture(scope="module")
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
+def url() -> Iterator[str]:
     command = [sys.executable, "-m", "adapters.quickbooks.sandbox", "--port", "0", "--company", "empty"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
         process.terminate()
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    if terminal is not None and capture is not None:
-        with capture.global_and_fixture_disabled():
-            terminal.write_line(f"\nthe independent client did {len(_done)} operations")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,11 +79,6 @@ def _pointed_at_the_sandbox(url: str) -> Iterator[None]:
     patch.setattr(QuickBooks, "sandbox_api_url_v3", f"{url}/v3")
     yield
     patch.undo()
-
-
-@pytest.fixture(autouse=True)
-def _counted(request: pytest.FixtureRequest) -> None:
-    _done.add(request.node.name)
 
 
 def connected() -> tuple[AuthClient, str]:
