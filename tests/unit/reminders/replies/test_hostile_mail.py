@@ -12,7 +12,7 @@ from reminders.incoming import IncomingMail, UnreadableMail, read_mail
 from reminders.replies import likely_meaning, scrub
 from tests.unit.reminders.replies.mails import HEADERS, mail, report
 
-LONGEST_SECONDS = 1.0  # of this process's own time: a busy machine proves nothing
+LONGEST_SECONDS = 20  # of CPU, on any machine: reading that grows with the square of these megabytes takes hours
 PLAIN = b"From: a@b.example\r\n"
 
 
@@ -80,7 +80,7 @@ MADE_TO_HURT: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", MADE_TO_HURT)
-def test_a_mail_made_to_hurt_is_done_with_in_a_second(name: str) -> None:
+def test_a_mail_made_to_hurt_is_soon_done_with(name: str) -> None:
     data = MADE_TO_HURT[name]()
     started = process_time()
     read = read_mail(data)
