@@ -1,5 +1,6 @@
 """Fixtures that every test may use: `database` (on SQLite and on PostgreSQL) and the `clock` that tests move."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -10,8 +11,14 @@ from connector.clock import SimulatedClock
 from connector.store.engine import Database
 from tests.contract.databases import KINDS, PostgresDatabases, SqliteDatabases, opened, postgres_databases
 
-# A shared machine is slow now and then; that is no fault of what is tested.
-hypothesis.settings.register_profile("house", deadline=None)
+# A shared machine is slow now and then; that is no fault of what is tested. CI looks at the same examples every time:
+# a law that fails there fails here, too; new examples are looked for wherever a person runs the tests.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("house")
 
 
