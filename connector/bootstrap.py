@@ -134,7 +134,10 @@ def furnish(service: Service, row: CompanyRow, ledger: Ledger, *, is_alone: bool
         assignment=assignment_of(service, row),
         letterhead=letterhead_of(settings, row, is_alone=is_alone),
         sending=SendingRules(
-            fresh_seconds=settings.fresh_seconds, opens=settings.business_opens, closes=settings.business_closes
+            fresh_seconds=settings.fresh_seconds,
+            connections=settings.mail.connections,
+            opens=settings.business_opens,
+            closes=settings.business_closes,
         ),
         holder=f"{socket.gethostname()}:{os.getpid()}",
     )

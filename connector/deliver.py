@@ -2,8 +2,8 @@
 
 A message leaves only on figures read from the ledger at most `fresh_seconds` before, and only if the same rules that
 planned it still say so (connector.letters). `sending` is committed before the message is handed over; what became of
-it is committed after (connector.sending). A process that dies between the two leaves a dispatch that is `uncertain`,
-which no timer ever settles (design, section 5).
+it is committed after (connector.handover), over several connections at once (connector.sending). A process that dies
+between the two leaves a dispatch that is `uncertain`, which no timer ever settles (design, section 5).
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 from adapters.errors import LedgerRejected
 from connector.drafts import documents_of
+from connector.handover import close_or_ready, is_fresh
 from connector.letters import Delivered, Letter, prepare
 from connector.office import CompanyPaused, Office
-from connector.said import record_said
-from connector.sending import close_or_ready, is_fresh, send
-from connector.store import books, reminders
-from connector.store.claims import Claim, abandoned, is_ours, put_back, take_over
+from connector.said import Handed, record_said
+from connector.sending import Lanes
+from connector.store import books, dispatches, reminders
+from connector.store.claims import Claim, abandoned, ours, put_back, take_over
 from connector.store.claims import claim as claim_some
 from connector.store.companies import Mode
 from connector.sync import apply_fresh
@@ -30,15 +31,41 @@ _MOST_STALE_READS = 2
 
 def deliver(office: Office) -> Delivered:
     """Sends what is ready. Raises LedgerError where freshness cannot be read, and `CompanyPaused`."""
-    done = Delivered()
+    done, pace = Delivered(), _Pace(office)
     recover(office)
-    while claims := _claim(office):
-        try:
-            for letter in _letters(office, claims, done):
-                send(office, letter, done)
-        finally:
-            _put_back(office, claims)
+    with Lanes(office) as lanes:
+        while claims := _claim(office, pace.many):
+            pace.begin()
+            try:
+                for letters in _letters(office, claims, done):
+                    lanes.send(letters, done)
+            finally:
+                _put_back(office, claims)
+            pace.end(len(claims))
     return done
+
+
+class _Pace:
+    """How many reminders are claimed and read afresh at once: as many as leave within half of what figures may age.
+
+    A fast mail server gets large readings, which cost few calls; a slow one gets small ones, so that little is read
+    twice.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._began = office.now()
+        self.many = min(office.sending.first_batch, office.sending.batch)
+
+    def begin(self) -> None:
+        """Some were claimed."""
+        self._began = self._office.now()
+
+    def end(self, count: int) -> None:
+        """They are done. The next ones are twice as many at the most."""
+        taken = max((self._office.now() - self._began).total_seconds(), 0.001)
+        wanted = int(count / taken * self._office.sending.fresh_seconds / 2)
+        self.many = max(self._office.sending.connections, min(wanted, 2 * self.many, self._office.sending.batch))
 
 
 def recover(office: Office) -> int:
@@ -46,20 +73,21 @@ def recover(office: Office) -> int:
     now = office.now()
     with office.database.write("recover claims") as connection:
         rows = abandoned(connection, office.company, now)
-        for row in rows:
-            fence = take_over(connection, row)
-            if fence is None:
-                continue
-            claim = Claim(id=row["id"], fence=fence, row=row)
-            for each in reminders.dispatches(connection, row["id"]):
-                if each["state"] == "sending":
-                    result = SendResult(outcome=SendOutcome.UNCERTAIN, reply="the process ended while handing over")
-                    record_said(office, connection, claim, each["address"], result)
-            close_or_ready(connection, row["id"])
+        taken = [row["id"] for row in rows if take_over(connection, row) is not None]
+        states = dispatches.states(connection, taken)
+        sending = [key for key, state in states.items() if state == "sending"]
+        handed = [Handed(reminder=of, address=address, result=_DIED) for of, address in sending]
+        record_said(office, connection, handed)
+        states |= dict.fromkeys(sending, "uncertain")
+        for reminder in taken:
+            close_or_ready(connection, reminder, {state for (of, _), state in states.items() if of == reminder})
     return len(rows)
 
 
-def _claim(office: Office) -> list[Claim]:
+_DIED = SendResult(outcome=SendOutcome.UNCERTAIN, reply="the process ended while handing over")
+
+
+def _claim(office: Office, many: int) -> list[Claim]:
     with office.database.write("claim reminders") as connection:
         row = office.row(connection)
         if row.paused_because:
@@ -69,20 +97,21 @@ def _claim(office: Office) -> list[Claim]:
         if row.mode is Mode.REVIEW:
             reminders.hold_back(connection, office.company)
         lease = timedelta(seconds=office.sending.lease_seconds)
-        return claim_some(connection, office.company, now=office.now(), lease=lease, limit=office.sending.batch)
+        return claim_some(connection, office.company, now=office.now(), lease=lease, limit=many)
 
 
 def _put_back(office: Office, claims: Sequence[Claim]) -> None:
     """Whatever is still claimed after a run (an error stopped it) is ready again for the next one."""
     with office.database.write("put claims back") as connection:
+        left = ours(connection, claims)
+        states = dispatches.states(connection, left)
+        sending = {of for (of, _), state in states.items() if state == "sending"}
         for claim in claims:
-            if is_ours(connection, claim):
-                states = {each["state"] for each in reminders.dispatches(connection, claim.id)}
-                if "sending" not in states:
-                    put_back(connection, claim.id, not_before=claim.row["not_before"])
+            if claim.id in left - sending:
+                put_back(connection, claim.id, not_before=claim.row["not_before"])
 
 
-def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterator[Letter]:
+def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterator[Sequence[Letter]]:
     """The letters that may leave, some at a time; read again when the figures grew too old.
 
     What the ledger did not tell about waits for the next run, and so does everything where reading alone takes longer
@@ -133,10 +162,9 @@ def _put_off(office: Office, claims: Sequence[Claim], done: Delivered) -> None:
     if not claims:
         return
     with office.database.write("put off") as connection:
-        for claim in claims:
-            if is_ours(connection, claim):
-                done.deferred += 1
-                put_back(connection, claim.id, not_before=office.now() + _UNREAD)
+        for of in sorted(ours(connection, claims)):
+            done.deferred += 1
+            put_back(connection, of, not_before=office.now() + _UNREAD)
 
 
 def _fetch_pay_links(office: Office, documents: Sequence[str]) -> None:

@@ -79,7 +79,7 @@ class Change:
     @property
     def is_none(self) -> bool:
         """Same items, same amounts, same readers: it may leave as it is."""
-        return fingerprint(self._before) == fingerprint(self._now)
+        return self._before == self._now
 
     @property
     def is_only_less(self) -> bool:

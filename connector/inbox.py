@@ -16,7 +16,7 @@ from connector.notes import enqueue_note
 from connector.office import Office
 from connector.pauses import set_hold
 from connector.settling import settle_dispatch
-from connector.store import addresses, history, reminders, tasks
+from connector.store import addresses, dispatches, history, reminders, tasks
 from connector.store.tables import account, customer, dispatch, mail_in, reminder
 from connector.store.upsert import insert_new
 from reminders.account import HoldKind
@@ -179,7 +179,7 @@ class _Taking:
         """Our dispatches of this reminder to this address, which reports often spell in lower case."""
         return [
             (row["reminder"], row["address"])
-            for row in reminders.dispatches(self.connection, reminder_id if reminder_id.isprintable() else "")
+            for row in dispatches.load(self.connection, reminder_id if reminder_id.isprintable() else "")
             if row["address"].casefold() == address.casefold() and row["company"] == self.office.company
         ]
 

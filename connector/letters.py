@@ -7,6 +7,7 @@ with the reason, and the account is looked at again (design, section 2.4).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -17,16 +18,15 @@ from connector.contacting import contact_facts
 from connector.defects import tell_person
 from connector.drafts import Change, facts_of, fingerprint, words_for
 from connector.envelopes import envelope_for
+from connector.handover import close_or_ready
 from connector.office import Office
-from connector.sending import close_or_ready
-from connector.store import reminders
-from connector.store.claims import Claim, is_ours, put_back
+from connector.store import dispatches, reminders
+from connector.store.claims import Claim, ours, put_back
 from connector.store.companies import CompanyRow
 from reminders.cadence import decide
 from reminders.channels.email import Envelope, build
 from reminders.contact_rules import VerdictKind, may_contact
 from reminders.decision import MessagePlan
-from reminders.messages import Message
 
 
 @dataclass(slots=True)
@@ -54,35 +54,50 @@ class Letter:
     claim: Claim
     envelope: Envelope
     data: bytes
+    waiting: tuple[str, ...]  # those of its recipients that it has not been handed over to
     read_at: datetime
     touches: int  # of the account, when it was decided
 
+    @property
+    def mailboxes(self) -> set[str]:
+        """Whom it reaches: an address is the same one however it is written."""
+        return {each.casefold() for each in self.envelope.recipients}
 
-def prepare(office: Office, claims: Sequence[Claim], read_at: datetime, done: Delivered) -> Iterator[Letter]:
-    """The letters among these claims; the others are cancelled or put off.
 
-    They are decided together. One whose address was written to meanwhile (by a letter before it) is decided again.
+def prepare(
+    office: Office, claims: Sequence[Claim], read_at: datetime, done: Delivered
+) -> Iterator[tuple[Letter, ...]]:
+    """The letters among these claims, in groups that may be sent side by side; the others are cancelled or put off.
+
+    They are decided together. One whose address a letter before it goes to is decided again with the next group,
+    after that letter has gone.
     """
-    written_to: set[str] = set()
-    for letter in _Preparing(office, read_at, done).letters(claims):
-        if written_to.isdisjoint(_mailboxes(letter)):
-            ready: Letter | None = letter
-        else:
-            ready = next(iter(_Preparing(office, read_at, done).letters([letter.claim])), None)
-        if ready:
-            yield ready
-            written_to |= _mailboxes(ready)
-
-
-def _mailboxes(letter: Letter) -> set[str]:
-    """Whom it reaches: an address is the same one however it is written."""
-    return {each.casefold() for each in letter.envelope.recipients}
+    waiting = list(claims)
+    while waiting:
+        taken: set[str] = set()
+        group, later = [], []
+        for letter in _Preparing(office, read_at, done).letters(waiting):
+            if taken.isdisjoint(letter.mailboxes):
+                group.append(letter)
+                taken |= letter.mailboxes
+            else:
+                later.append(letter.claim)
+        yield tuple(group)
+        waiting = later
 
 
 log = structlog.get_logger()
 
 #: What could not be made into a letter is tried again after this long.
 _BROKEN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NotNow:
+    """It does not leave: cancelled with a reason, or put off until an instant."""
+
+    because: str = ""
+    until: datetime | None = None
 
 
 class _Preparing:
@@ -94,11 +109,14 @@ class _Preparing:
         self.done = done
         self.today = office.today()
         self.unreadable: set[str] = set()
+        self.words: list[dict[str, object]] = []
 
     def letters(self, claims: Sequence[Claim]) -> list[Letter]:
         office = self.office
         with office.database.write("decide once more") as connection:
-            ours = [claim for claim in claims if is_ours(connection, claim)]
+            still_ours = ours(connection, claims)
+            mine = [claim for claim in claims if claim.id in still_ours]
+            accounts, ids = [claim.row["account"] for claim in mine], [claim.id for claim in mine]
             row = office.row(connection)
             loaded = {
                 each.account.ref: each
@@ -106,21 +124,23 @@ class _Preparing:
                     office,
                     connection,
                     row,
-                    [claim.row["account"] for claim in ours],
+                    accounts,
                     today=self.today,
-                    excluding=[claim.id for claim in ours],
+                    excluding=ids,
                     figures_at=self.read_at,
                     broken=self.unreadable.add,
                 )
             }
-            letters = [self._safely(connection, row, claim, loaded.get(claim.row["account"])) for claim in ours]
+            self.threads = reminders.threads_of(connection, office.company, accounts, but=ids)
+            self.states = dispatches.states(connection, ids)
+            letters = [self._safely(connection, row, claim, loaded.get(claim.row["account"])) for claim in mine]
+            reminders.store_words(connection, self.words)
         return [letter for letter in letters if letter]
 
     def _safely(self, connection: Connection, row: CompanyRow, claim: Claim, loaded: Loaded | None) -> Letter | None:
         """One letter that cannot be made stops no other: it is put off, and a person is told."""
         try:
-            with connection.begin_nested():
-                return self._letter(connection, row, claim, loaded)
+            return self._letter(connection, row, claim, loaded)
         except Exception:
             log.exception("a letter could not be made", reminder=claim.id, company=self.office.company)
         put_back(connection, claim.id, not_before=self.office.now() + _BROKEN)
@@ -129,90 +149,90 @@ class _Preparing:
         return None
 
     def _letter(self, connection: Connection, row: CompanyRow, claim: Claim, loaded: Loaded | None) -> Letter | None:
+        """The letter; nothing of it is written before all of it could be made, and what is written holds together."""
         if claim.row["account"] in self.unreadable:
             raise LookupError("what is stored about the account cannot be read")
-        if loaded is None or claim.row["decided_on"] != self.today:
-            because = "planned on an earlier day: decided again" if loaded else "the account is gone"
-            self._cancel(connection, claim, because)
+        plan = self._judge(claim, loaded)
+        if loaded is None or isinstance(plan, _NotNow):
+            with connection.begin_nested():
+                self._stop(connection, claim, plan if isinstance(plan, _NotNow) else _NotNow())
             return None
-        decision = decide(loaded.account, self.office.cadence(loaded.cadence), self.today, self.office.calendar)
-        plan = decision.message
-        if plan is None:
-            held = f"{decision.hold.value}: " if decision.hold else ""
-            self._cancel(connection, claim, f"{held}{decision.sentence}")
-            return None
-        if not self._may_leave(connection, claim, loaded):
-            return None
-        words = self._words(connection, row, claim, loaded, plan)
-        if words is None:
-            return None
-        envelope = envelope_for(self.office, connection, claim.row, plan.recipients)
+        day = reminders.decided_on(connection, claim.row["replaces"])
+        words = words_for(self.office, row, loaded, plan, self.today, replaces=day)
+        envelope, thread = envelope_for(self.office, claim.row, plan.recipients, self.threads.get(claim.row["account"]))
+        data = build(words, envelope, self.office.now())
+        facts = facts_of(plan)
+        if not Change(claim.row["facts"], facts).is_none:
+            with connection.begin_nested():
+                self._say_less(connection, claim, plan, facts)
+            self.done.lowered += 1
+        self.words.append(
+            {
+                "of": claim.id,
+                "subject": words.subject,
+                "text_body": words.text,
+                "html_body": words.html,
+                "figures_at": self.read_at,
+                "thread": thread,
+            }
+        )
+        waiting = tuple(each for each in plan.recipients if self.states.get((claim.id, each)) == "waiting")
         return Letter(
             claim=claim,
             envelope=envelope,
-            data=build(words, envelope, self.office.now()),
+            data=data,
+            waiting=waiting,
             read_at=self.read_at,
             touches=loaded.touches,
         )
 
-    def _cancel(self, connection: Connection, claim: Claim, because: str) -> None:
-        if cancel_reminder(self.office, connection, claim.id, claim.row["account"], because):
-            self.done.cancel(because)
-            return
-        for each in reminders.dispatches(connection, claim.id):  # some of it was said: the rest is cancelled
-            reminders.set_dispatch(
-                connection,
-                claim.id,
-                each["address"],
-                "cancelled",
-                now=self.office.now(),
-                reply=because,
-                expect=["waiting"],
-            )
-        close_or_ready(connection, claim.id)
-
-    def _may_leave(self, connection: Connection, claim: Claim, loaded: Loaded) -> bool:
-        """The contact rules, at the last gate before sending."""
+    def _judge(self, claim: Claim, loaded: Loaded | None) -> MessagePlan | _NotNow:
+        """Decides once more, by the same rules; then the contact rules, at the last gate before sending."""
+        if loaded is None:
+            return _NotNow(because="the account is gone")
+        if claim.row["decided_on"] != self.today:
+            return _NotNow(because="planned on an earlier day: decided again")
+        decision = decide(loaded.account, self.office.cadence(loaded.cadence), self.today, self.office.calendar)
+        plan = decision.message
+        if plan is None:
+            held = f"{decision.hold.value}: " if decision.hold else ""
+            return _NotNow(because=f"{held}{decision.sentence}")
         verdict = may_contact(contact_facts(self.office, loaded), self.office.now())
-        if verdict.kind is VerdictKind.ALLOW:
-            return True
         if verdict.kind is VerdictKind.BLOCK:
-            self._cancel(connection, claim, f"{verdict.rule}: {verdict.reason}")
-        else:
+            return _NotNow(because=f"{verdict.rule}: {verdict.reason}")
+        if verdict.kind is not VerdictKind.ALLOW:
+            return _NotNow(until=verdict.until)
+        change = Change(claim.row["facts"], facts_of(plan))
+        return plan if change.is_none or change.is_only_less else _NotNow(because=change.sentence)
+
+    def _stop(self, connection: Connection, claim: Claim, no: _NotNow) -> None:
+        if not no.because:
+            put_back(connection, claim.id, not_before=no.until)
             self.done.deferred += 1
-            put_back(connection, claim.id, not_before=verdict.until)
-        return False
+        elif cancel_reminder(self.office, connection, claim.id, claim.row["account"], no.because):
+            self.done.cancel(no.because)
+        else:
+            self._cancel_rest(connection, claim, no.because)
 
-    def _words(
-        self, connection: Connection, row: CompanyRow, claim: Claim, loaded: Loaded, plan: MessagePlan
-    ) -> Message | None:
-        """The words that leave, stored first. None where more would be said than was planned: cancelled."""
-        facts = facts_of(plan)
-        change = Change(claim.row["facts"], facts)
-        if not (change.is_none or change.is_only_less):
-            self._cancel(connection, claim, change.sentence)
-            return None
-        if not change.is_none:
-            self.done.lowered += 1
-            self._say_less(connection, claim, plan)
-        day = reminders.decided_on(connection, claim.row["replaces"])
-        words = words_for(self.office, row, loaded, plan, self.today, replaces=day)
-        reminders.change(
-            connection,
-            claim.id,
-            facts=facts,
-            fingerprint=fingerprint(facts),
-            subject=words.subject,
-            text_body=words.text,
-            html_body=words.html,
-            figures_at=self.read_at,
-        )
-        return words
+    def _cancel_rest(self, connection: Connection, claim: Claim, because: str) -> None:
+        """Some of it was said: the recipients that still wait hear nothing."""
+        states = {address: state for (of, address), state in self.states.items() if of == claim.id}
+        waiting = [address for address, state in states.items() if state == "waiting"]
+        cancelled = [(claim.id, address, "cancelled", because) for address in waiting]
+        if cancelled:
+            dispatches.set_states(connection, cancelled, now=self.office.now())
+        close_or_ready(connection, claim.id, {*states.values()} - {"waiting"})
 
-    def _say_less(self, connection: Connection, claim: Claim, plan: MessagePlan) -> None:
+    def _say_less(self, connection: Connection, claim: Claim, plan: MessagePlan, facts: dict[str, Any]) -> None:
         now = self.office.now()
+        reminders.change(connection, claim.id, facts=facts, fingerprint=fingerprint(facts))
         reminders.keep_items(connection, claim.id, [each.item for each in plan.advance])
-        reminders.add_dispatches(connection, self.office.company, claim.id, plan.recipients, now)
-        for each in reminders.dispatches(connection, claim.id):
-            if each["address"] not in plan.recipients:
-                reminders.set_dispatch(connection, claim.id, each["address"], "cancelled", now=now, expect=["waiting"])
+        dispatches.add(connection, self.office.company, claim.id, plan.recipients, now)
+        self.states |= dispatches.states(connection, [claim.id])
+        gone = [
+            (of, address, "cancelled", "")
+            for (of, address), state in self.states.items()
+            if of == claim.id and state == "waiting" and address not in plan.recipients
+        ]
+        if gone:
+            dispatches.set_states(connection, gone, now=now)

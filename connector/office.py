@@ -48,9 +48,10 @@ class SendingRules:
 
     fresh_seconds: int = 60
     lease_seconds: int = 900
-    batch: int = 200  # reminders claimed and read afresh at once
-    together: int = 50  # decided once more in one transaction
-    connections: int = 1
+    batch: int = 1000  # reminders claimed and read afresh at once, at the most; a ledger tells a thousand a call
+    first_batch: int = 100  # the first ones, before it is known how fast they leave
+    together: int = 64  # decided once more in one transaction, then sent side by side
+    connections: int = 1  # to the mail server, each with one letter at a time
     pay_links: bool = True  # ask the ledger for an online payment page, once per invoice
     opens: int = 9  # the company's sending hours, its own zone
     closes: int = 17

@@ -1,18 +1,16 @@
-"""Sending: one letter to each of its recipients, each in a transaction of its own, no doubt left unsaid."""
+"""Sending: letters over several connections, one recipient a transaction, no doubt left unsaid."""
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import structlog
-from sqlalchemy import Connection, select, update
 
+from connector.desk import Desk, OwnDesk, SharedDesk
+from connector.handover import Ask, Closing, Ending, Opening, is_fresh, write_down
 from connector.office import Office
-from connector.said import record_refused, record_said
-from connector.settling import settle_dispatch
-from connector.store import reminders
-from connector.store.claims import Claim, is_ours, put_back
-from connector.store.companies import Mode
-from connector.store.tables import account
 from reminders.channels import SendOutcome, SendResult
 
 if TYPE_CHECKING:
@@ -23,32 +21,77 @@ log = structlog.get_logger()
 _RETRY_DEFERRED = timedelta(minutes=15)
 
 
-def is_fresh(office: Office, read_at: datetime) -> bool:
-    """Whether figures read at `read_at` may still leave."""
-    return office.now() - read_at <= timedelta(seconds=office.sending.fresh_seconds)
+class Lanes:
+    """As many lanes as there are connections to the mail server, each with one letter at a time.
+
+    With one, everything happens in the caller's thread and in the letters' order.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._pool: ThreadPoolExecutor | None = None
+        self._desk: Desk[Ask] = OwnDesk(self._write)
+        self._is_broken = False
+        if office.sending.connections > 1:
+            self._pool = ThreadPoolExecutor(office.sending.connections, thread_name_prefix="lane")
+            self._desk = SharedDesk(self._write)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_broken = True  # whatever has not begun stays where it is
+        if self._pool:
+            self._pool.shutdown()
+        self._desk.close()
+
+    def send(self, letters: Sequence["Letter"], done: "Delivered") -> None:
+        """Sends these letters to those of their recipients that still wait. Returns when all is written down.
+
+        Raises what stopped a lane; the others finish the letter in their hands, and begin no other.
+        """
+        if self._pool is None:
+            for letter in letters:
+                _count(done, _send(self._office, self._desk, letter))
+            return
+        under_way = [self._pool.submit(self._in_lane, letter) for letter in letters]
+        wait(under_way)
+        self._desk.finish()
+        for each in under_way:
+            _count(done, each.result())
+
+    def _in_lane(self, letter: "Letter") -> list[SendResult]:
+        if self._is_broken:
+            return []
+        try:
+            return _send(self._office, self._desk, letter)
+        except BaseException:
+            self._is_broken = True
+            raise
+
+    def _write(self, asks: Sequence[Ask]) -> None:
+        write_down(self._office, asks)
 
 
-def send(office: Office, letter: "Letter", done: "Delivered") -> None:
-    """Sends a letter to those of its recipients that still wait."""
-    not_before = None
-    with office.database.read() as connection:
-        waiting = {
-            each["address"] for each in reminders.dispatches(connection, letter.claim.id) if each["state"] == "waiting"
-        }
-    for address in filter(waiting.__contains__, letter.envelope.recipients):
+def _send(office: Office, desk: Desk[Ask], letter: "Letter") -> list[SendResult]:
+    results, not_before = [], None
+    asks: list[Ask] = []
+    for address in letter.waiting:
         if not is_fresh(office, letter.read_at):
             break  # read again first; nobody is asked in vain
-        gate, began = _Gate(office, letter, address), office.now()
+        if asks:
+            desk.tell(asks)
+        gate, began = _Gate(office, desk, letter, address), office.now()
         result = _handed_over(office, letter, address, gate)
-        _record(office, letter, address, result)
-        _count(done, result)
+        asks = [Ending(letter=letter, address=address, result=result)]
+        results.append(result)
         too_slow = result.outcome is SendOutcome.CANCELLED and not is_fresh(office, began)
         if result.outcome is SendOutcome.DEFERRED or too_slow:
             not_before = office.now() + _RETRY_DEFERRED
-    with office.database.write("close reminder") as connection:
-        if is_ours(connection, letter.claim):
-            close_or_ready(connection, letter.claim.id, not_before=not_before)
-            _wait_if_refused(office, connection, letter.claim)
+    desk.tell([*asks, Closing(letter=letter, not_before=not_before)])
+    return results
 
 
 def _handed_over(office: Office, letter: "Letter", address: str, gate: "_Gate") -> SendResult:
@@ -63,127 +106,34 @@ def _handed_over(office: Office, letter: "Letter", address: str, gate: "_Gate") 
         return SendResult(outcome=outcome, reply=f"a defect of ours: {type(error).__name__}")
 
 
-def _wait_if_refused(office: Office, connection: Connection, claim: Claim) -> None:
-    """Refused for good by every server: the account is looked at tomorrow, not within the hour."""
-    row = reminders.by_id(connection, claim.id)
-    if row is not None and row["state"] == "refused":
-        where = (account.c.company == office.company) & (account.c.ref == row["account"])
-        connection.execute(update(account).where(where).values(look_on=office.today() + timedelta(days=1)))
-
-
 class _Gate:
     """Stands immediately before a message is handed over."""
 
-    def __init__(self, office: Office, letter: "Letter", address: str) -> None:
+    def __init__(self, office: Office, desk: Desk[Ask], letter: "Letter", address: str) -> None:
         self._office = office
+        self._desk = desk
         self._letter = letter
         self._address = address
         self.was_asked = False
         self.is_open = False
 
     def open(self) -> bool:
-        """Commits `sending`, if the figures are fresh, the claim is ours and nothing about the account changed."""
+        """Has `sending` committed, and looks once more whether the figures are still fresh after the wait for it."""
         self.was_asked = True
-        self.is_open = self._opens()
+        opening = Opening(letter=self._letter, address=self._address)
+        if is_fresh(self._office, self._letter.read_at):
+            self._desk.ask([opening])
+        self.is_open = opening.is_open and is_fresh(self._office, self._letter.read_at)
         return self.is_open
 
-    def _opens(self) -> bool:
-        office, letter = self._office, self._letter
-        if not is_fresh(office, letter.read_at):
-            return False
-        with office.database.write("sending") as connection:
-            return (
-                is_ours(connection, letter.claim)
-                and self._is_of_today()
-                and self._is_wanted(connection)
-                and self._is_untouched(connection)
-                and reminders.set_dispatch(
-                    connection, letter.claim.id, self._address, "sending", now=office.now(), expect=["waiting"]
-                )
-                and self._renew_lease(connection)
-            )
 
-    def _renew_lease(self, connection: Connection) -> bool:
-        """The mail server may think for long: nobody takes us for dead meanwhile."""
-        until = self._office.now() + timedelta(seconds=self._office.sending.lease_seconds)
-        reminders.change(connection, self._letter.claim.id, lease_until=until)
-        return True
-
-    def _is_of_today(self) -> bool:
-        """What was decided yesterday is decided again."""
-        return bool(self._letter.claim.row["decided_on"] == self._office.today())
-
-    def _is_wanted(self, connection: Connection) -> bool:
-        """Nobody paused the company meanwhile, or wants to see first what leaves."""
-        row, approved = self._office.row(connection), self._letter.claim.row["approved_by"]
-        wanted = row.mode is Mode.AUTOMATIC or (row.mode is Mode.REVIEW and approved is not None)
-        return wanted and row.paused_because is None
-
-    def _is_untouched(self, connection: Connection) -> bool:
-        """A promise made, a pause set or a page applied since it was decided: it is decided again."""
-        row = self._letter.claim.row
-        where = (account.c.company == self._office.company) & (account.c.ref == row["account"])
-        return connection.scalar(select(account.c.touches).where(where)) == self._letter.touches
-
-
-def _record(office: Office, letter: "Letter", address: str, result: SendResult) -> None:
-    if result.outcome is SendOutcome.CANCELLED:
-        return
-    claim = letter.claim
-    with office.database.write(f"record {result.outcome.value}") as connection:
-        if _was_given_up(connection, claim, address):
-            _settle_late(office, connection, claim, address, result)
-        elif result.outcome in {SendOutcome.ACCEPTED, SendOutcome.UNCERTAIN}:
-            record_said(office, connection, claim, address, result)
-        elif not is_ours(connection, claim):
-            return  # whoever took it over may be sending it by now
-        elif result.outcome is SendOutcome.REFUSED:
-            record_refused(office, connection, claim, address, result)
+def _count(done: "Delivered", results: Sequence[SendResult]) -> None:
+    for each in results:
+        if each.outcome is SendOutcome.ACCEPTED:
+            done.sent += 1
+        elif each.outcome is SendOutcome.UNCERTAIN:
+            done.uncertain += 1
+        elif each.outcome is SendOutcome.REFUSED:
+            done.refused += 1
         else:
-            reminders.set_dispatch(
-                connection,
-                claim.id,
-                address,
-                "waiting",
-                now=office.now(),
-                reply=result.reply,
-                expect=["sending", "waiting"],
-            )
-
-
-def _was_given_up(connection: Connection, claim: Claim, address: str) -> bool:
-    """Whether another process took us for dead while the mail server thought, and called this uncertain."""
-    return any(
-        each["address"] == address and each["state"] == "uncertain"
-        for each in reminders.dispatches(connection, claim.id)
-    )
-
-
-def _settle_late(office: Office, connection: Connection, claim: Claim, address: str, result: SendResult) -> None:
-    """The mail server's clear answer came after all: that is evidence."""
-    if result.outcome is not SendOutcome.UNCERTAIN:
-        arrived = result.outcome is SendOutcome.ACCEPTED
-        settle_dispatch(office, connection, claim.id, address, arrived=arrived, by="the mail server's late answer")
-
-
-def _count(done: "Delivered", result: SendResult) -> None:
-    if result.outcome is SendOutcome.ACCEPTED:
-        done.sent += 1
-    elif result.outcome is SendOutcome.UNCERTAIN:
-        done.uncertain += 1
-    elif result.outcome is SendOutcome.REFUSED:
-        done.refused += 1
-    else:
-        done.deferred += 1
-
-
-def close_or_ready(connection: Connection, reminder_id: str, not_before: datetime | None = None) -> None:
-    """A reminder is done when all its dispatches are; else it is ready for the recipients that still wait."""
-    states = {each["state"] for each in reminders.dispatches(connection, reminder_id)}
-    if "waiting" in states:
-        put_back(connection, reminder_id, not_before=not_before)
-    elif states & {"sent", "uncertain"}:
-        reminders.change(connection, reminder_id, state="said", lease_until=None)
-    else:
-        reminders.change(connection, reminder_id, state="refused", lease_until=None)
-        reminders.free_items(connection, reminder_id)
+            done.deferred += 1

@@ -8,7 +8,7 @@ from adapters.ledger import EntryKind
 from connector.drafts import documents_of
 from connector.notes import enqueue_note
 from connector.office import Office
-from connector.store import books, history, reminders, tasks
+from connector.store import books, dispatches, history, reminders, tasks
 from reminders.notes import NoteFacts
 
 
@@ -21,7 +21,7 @@ def settle(office: Office, reminder_id: str, address: str | None, *, arrived: bo
     with office.database.write("settle dispatch") as connection:
         rows = [
             row
-            for row in reminders.uncertain(connection, office.company)
+            for row in dispatches.uncertain(connection, office.company)
             if row["reminder"].startswith(reminder_id) and (address is None or row["address"] == address)
         ]
         if not rows:
@@ -40,16 +40,16 @@ def settle_dispatch(
     """
     now = office.now()
     state = "sent" if arrived else "refused"
-    if not reminders.set_dispatch(
+    if not dispatches.set_state(
         connection, reminder_id, address, state, now=now, reply=f"settled by {by}", expect=["uncertain"]
     ):
         return False
     row = reminders.by_id(connection, reminder_id)
     assert row is not None
     tasks.drop(connection, office.company, f"uncertain:{reminder_id}:{address}", now=now, result=f"settled by {by}")
-    states = {each["state"] for each in reminders.dispatches(connection, reminder_id)}
+    states = {each["state"] for each in dispatches.load(connection, reminder_id)}
     if "sent" in states:
-        reminders.mark_items(connection, reminder_id, how="sent", on=row["decided_on"])
+        reminders.mark_items(connection, [reminder_id], how="sent", on=row["decided_on"])
     elif not states & {"uncertain", "waiting", "sending"}:
         _ask_again(office, connection, row)
     _write_down(office, connection, row, address, arrived=arrived, by=by)

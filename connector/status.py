@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from connector.jobs import Job, cash_note
 from connector.office import Office
-from connector.store import entries, jobs, reconciliations, reminders, tasks
+from connector.store import dispatches, entries, jobs, reconciliations, reminders, tasks
 from connector.store.companies import CompanyRow
 from connector.store.tables import problem
 
@@ -152,7 +152,7 @@ def count_problems(connection: Connection, company: str) -> int:
 def _uncertain(connection: Connection, company: str) -> list[Uncertain]:
     return [
         Uncertain(reminder=row["reminder"], address=row["address"], subject=row["subject"], since=row["updated_at"])
-        for row in reminders.uncertain(connection, company)
+        for row in dispatches.uncertain(connection, company)
     ]
 
 

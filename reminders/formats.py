@@ -74,9 +74,7 @@ class Formats:
 
     def money(self, money: Money) -> str:
         """`EUR 1,250.00` in English, `1.250,00 EUR` in German."""
-        pattern = self.patterns[decimals(money.currency)]
-        text: str = pattern.apply(money.amount, self.locale, currency=money.currency)
-        return text.replace(_NARROW_SPACE, _FIXED_SPACE)  # fonts of mail programs often lack the narrow one
+        return _money(money, self.patterns[decimals(money.currency)], self.locale)
 
     def day(self, day: date) -> str:
         """`3 November 2026`, in full."""
@@ -106,6 +104,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=4096)  # an amount stands in a message several times: in its line, a sum, the subject, the note
+def _money(money: Money, pattern: NumberPattern, locale: Locale) -> str:
+    text: str = pattern.apply(money.amount, locale, currency=money.currency)
+    return text.replace(_NARROW_SPACE, _FIXED_SPACE)  # fonts of mail programs often lack the narrow one
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ escapes it like any other. A missing fact or phrase is an error, never an empty 
 """
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, TypeAlias
 
@@ -23,6 +23,7 @@ class Phrases:
     def __init__(self, language: str) -> None:
         self.language = language
         self._words: dict[str, Template] = {}
+        self._said = lru_cache(maxsize=8192)(self._render)  # most phrases recur, from line to line and mail to mail
         self._numbers: dict[str, int] = {}
         tree = tomllib.loads((_TEMPLATES / f"{language}.toml").read_text(encoding="utf-8"))
         self._learn("", tree, environment())
@@ -38,7 +39,10 @@ class Phrases:
 
     def say(self, key: str, /, **facts: PlainFact) -> str:
         """The phrase `key` with its facts. Raises `KeyError` for an unknown phrase, Jinja's for a missing fact."""
-        return self._words[key].render(facts)
+        return self._said(key, tuple(facts.items()))
+
+    def _render(self, key: str, facts: tuple[tuple[str, PlainFact], ...]) -> str:
+        return self._words[key].render(dict(facts))
 
     def number(self, key: str) -> int:
         """A habit of the language that is a number."""

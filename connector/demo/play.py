@@ -130,6 +130,7 @@ def _settings(data: Path, url: str, smtp_port: int, inbox: Path) -> Settings:
             security=Security.NONE,
             sender_address="receivables@larkfield.example",
             sender_name="Larkfield Supply, Accounts Receivable",
+            connections=1,  # one mail after the other: the month replays exactly
         ),
         quickbooks=QuickBooksSettings(
             client_id="demo",

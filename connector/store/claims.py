@@ -1,5 +1,6 @@
 """Claims: a reminder is delivered by one process at a time, while its lease lasts and its fence is current."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,8 +8,13 @@ from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 
 from connector.store.tables import reminder
 
-#: Asked several times for each message: built once.
-_FENCE = select(reminder.c.fence, reminder.c.state).where(reminder.c.id == bindparam("of")).with_for_update()
+#: Asked for each message or group of messages: built once. In the order of ids, so that no two wait for each other.
+_FENCES = (
+    select(reminder.c.id, reminder.c.fence, reminder.c.state)
+    .where(reminder.c.id.in_(bindparam("of", expanding=True)))
+    .order_by(reminder.c.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,29 +26,20 @@ class Claim:
     row: RowMapping
 
 
-def claim(
-    connection: Connection, company: str, *, now: datetime, lease: timedelta, limit: int, holder_fence: int = 1
-) -> list[Claim]:
-    """Takes up to `limit` reminders that may leave now, by conditional updates."""
+def claim(connection: Connection, company: str, *, now: datetime, lease: timedelta, limit: int) -> list[Claim]:
+    """Takes up to `limit` reminders that may leave now, by one conditional update."""
     free = or_(reminder.c.lease_until.is_(None), reminder.c.lease_until <= now)
     due = or_(reminder.c.not_before.is_(None), reminder.c.not_before <= now)
+    ready = (reminder.c.company == company) & (reminder.c.state == "ready") & free & due
+    oldest = select(reminder.c.id).where(ready).order_by(reminder.c.decided_at, reminder.c.id).limit(limit)
     rows = connection.execute(
-        select(reminder)
-        .where(reminder.c.company == company, reminder.c.state == "ready", free, due)
-        .order_by(reminder.c.decided_at, reminder.c.id)
-        .limit(limit),
+        update(reminder)
+        .where(reminder.c.id.in_(list(connection.scalars(oldest))), ready)
+        .values(state="claimed", fence=reminder.c.fence + 1, lease_until=now + lease)
+        .returning(reminder)
     ).mappings()
-    claims = []
-    for row in list(rows):
-        fence = row["fence"] + holder_fence
-        taken = connection.execute(
-            update(reminder)
-            .where(reminder.c.id == row["id"], reminder.c.state == "ready", reminder.c.fence == row["fence"])
-            .values(state="claimed", fence=fence, lease_until=now + lease),
-        )
-        if taken.rowcount == 1:
-            claims.append(Claim(id=row["id"], fence=fence, row=row))
-    return claims
+    claims = [Claim(id=row["id"], fence=row["fence"], row=row) for row in rows]
+    return sorted(claims, key=lambda each: (each.row["decided_at"], each.id))
 
 
 def abandoned(connection: Connection, company: str, now: datetime) -> list[RowMapping]:
@@ -71,8 +68,16 @@ def take_over(connection: Connection, row: RowMapping) -> int | None:
 
 def is_ours(connection: Connection, claimed: Claim) -> bool:
     """Whether the claim's fence is still current. On PostgreSQL the row is locked until the transaction ends."""
-    row = connection.execute(_FENCE, {"of": claimed.id}).one()
-    return bool(row.fence == claimed.fence and row.state == "claimed")
+    return claimed.id in ours(connection, [claimed])
+
+
+def ours(connection: Connection, claims: Collection[Claim]) -> set[str]:
+    """The ids of those claims whose fence is still current; their rows are locked likewise."""
+    fences = {each.id: each.fence for each in claims}
+    if not fences:
+        return set()
+    rows = connection.execute(_FENCES, {"of": sorted(fences)})
+    return {row.id for row in rows if row.state == "claimed" and row.fence == fences[row.id]}
 
 
 def put_back(connection: Connection, reminder_id: str, *, not_before: datetime | None) -> None:

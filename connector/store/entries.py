@@ -3,22 +3,39 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
 
 from adapters.ledger import Batch, Entry, EntryKind, Outcome, Receipt
 from adapters.money import Money
 from connector.store.books import chunks
 from connector.store.tables import batch, entry
-from connector.store.upsert import insert_new
+from connector.store.upsert import insert_new, upsert
 
 
-def enqueue(connection: Connection, company: str, each: Entry, *, now: datetime) -> bool:
-    """Puts an entry in line, in the transaction of the fact it tells. Its key is unique for ever: False if known."""
-    last = connection.scalar(select(func.max(entry.c.seq)).where(entry.c.company == company))
-    row = {
+def enqueue(connection: Connection, company: str, made: Sequence[Entry], *, now: datetime) -> list[Entry]:
+    """Puts entries in line, in the transaction of the facts they tell. Keys are unique for ever: returns the new ones.
+
+    Called late, like the history: who has put an entry in line first holds up whoever does so for the same key.
+    """
+    if not made:
+        return []
+    last = connection.scalar(_LAST_SEQ, {"of": company}) or 0
+    rows = [_row(company, each, last + place, now) for place, each in enumerate(made, 1)]
+    if len(rows) == 1:
+        return list(made) if insert_new(connection, entry, rows[0]) else []
+    known = known_keys(connection, company, [each.key for each in made])
+    upsert(connection, entry, [row for row in rows if row["key"] not in known], update=())
+    return [each for each in made if each.key not in known]
+
+
+_LAST_SEQ = select(func.max(entry.c.seq)).where(entry.c.company == bindparam("of"))
+
+
+def _row(company: str, each: Entry, seq: int, now: datetime) -> dict[str, object]:
+    return {
         "company": company,
         "key": each.key,
-        "seq": (last or 0) + 1,
+        "seq": seq,
         "kind": each.kind.value,
         "customer": each.customer,
         "documents": list(each.documents),
@@ -32,7 +49,6 @@ def enqueue(connection: Connection, company: str, each: Entry, *, now: datetime)
         "state": "waiting",
         "updated_at": now,
     }
-    return insert_new(connection, entry, row)
 
 
 def waiting(connection: Connection, company: str, now: datetime, limit: int) -> list[Entry]:
@@ -167,20 +183,41 @@ def mark_batch(
 
 
 def settle(connection: Connection, company: str, receipts: Iterable[Receipt], *, now: datetime) -> list[Receipt]:
-    """Writes down what became of entries. Returns those that were news."""
-    news = []
-    for each in receipts:
-        if each.outcome is Outcome.UNKNOWN:
-            continue
-        state = "impossible" if each.outcome is Outcome.IMPOSSIBLE else "written"
-        changed = connection.execute(
-            update(entry)
-            .where(entry.c.company == company, entry.c.key == each.key, entry.c.state.not_in(["written", "impossible"]))
-            .values(state=state, ledger_id=each.ledger_id, why=each.reason, updated_at=now),
-        )
-        if changed.rowcount:
-            news.append(each)
+    """Writes down what became of entries. Returns those that were news. Their batch is ours: nobody else settles it."""
+    told = {each.key: each for each in receipts if each.outcome is not Outcome.UNKNOWN}
+    if not told:
+        return []
+    statement = select(entry.c.key).where(entry.c.company == company, entry.c.key.in_(list(told)), ~_SETTLED)
+    open_keys = set(connection.scalars(statement.with_for_update()))
+    news = [each for key, each in told.items() if key in open_keys]
+    if news:
+        connection.execute(_SETTLE, [_settled_as(company, each, now) for each in news])
     return news
+
+
+_SETTLED = entry.c.state.in_(["written", "impossible"])
+_SETTLE = (
+    update(entry)
+    .where(entry.c.company == bindparam("of"), entry.c.key == bindparam("named"))
+    .values(
+        state=bindparam("becomes"),
+        ledger_id=bindparam("known_as"),
+        why=bindparam("because"),
+        updated_at=bindparam("at"),
+    )
+)
+
+
+def _settled_as(company: str, each: Receipt, now: datetime) -> dict[str, object]:
+    state = "impossible" if each.outcome is Outcome.IMPOSSIBLE else "written"
+    return {
+        "of": company,
+        "named": each.key,
+        "becomes": state,
+        "known_as": each.ledger_id,
+        "because": each.reason,
+        "at": now,
+    }
 
 
 def release(connection: Connection, company: str, keys: Sequence[str], *, now: datetime) -> None:

@@ -1,13 +1,13 @@
-"""Reminders, the steps their items take, and their dispatches.
+"""Reminders and the steps their items take.
 
 Two uniquenesses keep everything from being said twice: an item takes a step of a cycle once, and a reminder has one
-dispatch for each recipient (design, section 5). A claim carries a lease and a fencing number.
+dispatch for each recipient (design, section 5).
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.store.tables import dispatch, reminder, reminder_item
@@ -16,8 +16,7 @@ from reminders.decision import Advance
 OPEN_STATES = ("draft", "ready")
 LIVE_STATES = ("draft", "ready", "claimed")
 
-_BY_ID = select(reminder).where(reminder.c.id == bindparam("of"))
-_DISPATCHES = select(dispatch).where(dispatch.c.reminder == bindparam("of")).order_by(dispatch.c.address)
+_BY_IDS = select(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True)))
 
 
 class AlreadyPlanned(Exception):
@@ -203,7 +202,13 @@ def change(connection: Connection, reminder_id: str, **values: object) -> None:
 
 def by_id(connection: Connection, reminder_id: str) -> RowMapping | None:
     """A reminder."""
-    return connection.execute(_BY_ID, {"of": reminder_id}).mappings().one_or_none()
+    return by_ids(connection, [reminder_id]).get(reminder_id)
+
+
+def by_ids(connection: Connection, reminder_ids: Iterable[str]) -> dict[str, RowMapping]:
+    """These reminders, by id."""
+    rows = connection.execute(_BY_IDS, {"of": list(reminder_ids)}).mappings()
+    return {row["id"]: row for row in rows}
 
 
 def decided_on(connection: Connection, reminder_id: str | None) -> date | None:
@@ -220,13 +225,44 @@ def items_of(connection: Connection, reminder_id: str) -> list[RowMapping]:
     )
 
 
-def mark_items(connection: Connection, reminder_id: str, *, how: str, on: date) -> None:
-    """The reminder's items took their step: `sent` or `uncertain`; `undone` frees what was not said."""
-    connection.execute(
-        update(reminder_item)
-        .where(reminder_item.c.reminder == reminder_id, reminder_item.c.how != "undone")
-        .values(how=how, taken_on=on),
-    )
+def mark_items(connection: Connection, reminder_ids: Sequence[str], *, how: str, on: date) -> None:
+    """The reminders' items took their step: `sent` or `uncertain`; `undone` frees what was not said."""
+    connection.execute(_MARK_ITEMS, {"of": list(reminder_ids), "as": how, "day": on})
+
+
+_MARK_ITEMS = (
+    update(reminder_item)
+    .where(reminder_item.c.reminder.in_(bindparam("of", expanding=True)), reminder_item.c.how != "undone")
+    .values(how=bindparam("as"), taken_on=bindparam("day"))
+)
+
+
+def mark_said(connection: Connection, reminder_ids: Sequence[str], at: datetime) -> None:
+    """Something of these reminders was said for the first time."""
+    connection.execute(_MARK_SAID, {"of": list(reminder_ids), "at": at})
+
+
+_MARK_SAID = update(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True))).values(said_at=bindparam("at"))
+
+
+def close(connection: Connection, reminder_ids: Sequence[str]) -> None:
+    """All that could be done for these reminders was done, and something of each was said."""
+    connection.execute(_CLOSE, {"of": list(reminder_ids)})
+
+
+_CLOSE = (
+    update(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True))).values(state="said", lease_until=None)
+)
+
+
+def renew_leases(connection: Connection, reminder_ids: Sequence[str], until: datetime) -> None:
+    """The mail server may think for long: nobody takes us for dead meanwhile."""
+    connection.execute(_RENEW, {"of": list(reminder_ids), "until": until})
+
+
+_RENEW = (
+    update(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True))).values(lease_until=bindparam("until"))
+)
 
 
 def free_items(connection: Connection, reminder_id: str) -> None:
@@ -246,57 +282,6 @@ def keep_items(connection: Connection, reminder_id: str, keep: Iterable[str]) ->
             reminder_item.c.item.not_in(list(keep)),
         )
         .values(how="undone"),
-    )
-
-
-def dispatches(connection: Connection, reminder_id: str) -> list[RowMapping]:
-    """A reminder's dispatches, in the order of their addresses."""
-    return list(connection.execute(_DISPATCHES, {"of": reminder_id}).mappings())
-
-
-def set_dispatch(
-    connection: Connection,
-    reminder_id: str,
-    address: str,
-    state: str,
-    *,
-    now: datetime,
-    reply: str = "",
-    expect: Sequence[str] | None = None,
-) -> bool:
-    """Sets a dispatch's state, if it is one of `expect`. Tells whether it was."""
-    where = and_(dispatch.c.reminder == reminder_id, dispatch.c.address == address)
-    if expect is not None:
-        where = and_(where, dispatch.c.state.in_(list(expect)))
-    values: dict[str, object] = {"state": state, "reply": reply, "updated_at": now}
-    if state == "sending":
-        values["attempts"] = dispatch.c.attempts + 1
-    return connection.execute(update(dispatch).where(where).values(**values)).rowcount == 1
-
-
-def add_dispatches(
-    connection: Connection, company: str, reminder_id: str, addresses: Iterable[str], now: datetime
-) -> None:
-    """More recipients, for a message whose addresses were replaced before it left."""
-    known = {row["address"] for row in dispatches(connection, reminder_id)}
-    rows = [
-        {"reminder": reminder_id, "address": each, "company": company, "state": "waiting", "updated_at": now}
-        for each in addresses
-        if each not in known
-    ]
-    if rows:
-        connection.execute(insert(dispatch), rows)
-
-
-def uncertain(connection: Connection, company: str) -> list[RowMapping]:
-    """Dispatches whose acceptance is unknown, with their reminder's subject."""
-    return list(
-        connection.execute(
-            select(dispatch, reminder.c.account, reminder.c.subject)
-            .join(reminder, reminder.c.id == dispatch.c.reminder)
-            .where(dispatch.c.company == company, dispatch.c.state == "uncertain")
-            .order_by(dispatch.c.updated_at),
-        ).mappings(),
     )
 
 
@@ -324,9 +309,34 @@ def counts(connection: Connection, company: str) -> dict[str, int]:
     return {state: int(count) for state, count in rows}
 
 
-def last_said(connection: Connection, company: str, account: str, *, but: str) -> RowMapping | None:
-    """The last message `but` this one that went to the account: it is threaded behind that."""
-    said = reminder.c.said_at.is_not(None) & (reminder.c.id != but)
-    where = and_(reminder.c.company == company, reminder.c.account == account, said)
-    statement = select(reminder).where(where).order_by(reminder.c.said_at.desc(), reminder.c.id.desc()).limit(1)
-    return connection.execute(statement).mappings().one_or_none()
+def threads_of(
+    connection: Connection, company: str, accounts: Sequence[str], *, but: Sequence[str]
+) -> dict[str, RowMapping]:
+    """The last message, `but` these, that went to each of these accounts: the next one is threaded behind it."""
+    rows = connection.execute(_THREADS, {"company": company, "of": list(accounts), "but": list(but)}).mappings()
+    return {row["account"]: row for row in rows}  # the last of each stands
+
+
+_SAID = (
+    (reminder.c.company == bindparam("company"))
+    & reminder.c.account.in_(bindparam("of", expanding=True))
+    & reminder.c.id.not_in(bindparam("but", expanding=True))
+    & reminder.c.said_at.is_not(None)
+)
+_THREADS = (
+    select(reminder.c.id, reminder.c.account, reminder.c.thread)
+    .where(_SAID)
+    .order_by(reminder.c.account, reminder.c.said_at, reminder.c.id)
+)
+
+
+def store_words(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+    """The words that leave, stored before they do. `of` names the reminder."""
+    if rows:
+        connection.execute(_STORE_WORDS, list(rows))
+
+
+_WORDS = ("subject", "text_body", "html_body", "figures_at", "thread")
+_STORE_WORDS = (
+    update(reminder).where(reminder.c.id == bindparam("of")).values({name: bindparam(name) for name in _WORDS})
+)
