@@ -174,3 +174,8 @@ def _aloud(desk: Desk, cadence: Cadence, due: date | None, country: str) -> list
     """Read for an invoice due in a month where no day was given."""
     day = due or desk.today()
     return read_aloud(cadence, day, WorkingDays(country.upper()))
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="cadence")
