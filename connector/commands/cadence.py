@@ -12,7 +12,8 @@ from connector.commands.find import find_customer
 from connector.commands.output import table
 from connector.commands.words import Customer, parse_day
 from connector.store import books, companies, customers, history
-from reminders.cadence_file import Cadence, CadenceProblems, parse_cadence, read_aloud, simulate
+from reminders.cadence_file import Cadence, CadenceProblems, parse_cadence
+from reminders.cadence_reading import read_aloud, simulate
 from reminders.working_days import WorkingDays
 
 app = group("Cadences: when customers are reminded, and with which words.")
