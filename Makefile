@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCHED := $(VENV)/.benched
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit format lock clean
+.PHONY: help demo test lint unit bench format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +33,14 @@ lint: $(READY) ## ruff, mypy --strict and the import contracts
 unit: $(READY) ## all tests, two at a time
 	@$(BIN)/pytest -n 2
 
+$(BENCHED): $(READY) tests/bench/requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/requirements.lock
+	@touch $(BENCHED)
+
+bench: $(BENCHED) ## measure speed, write the table and the plot into docs/ (half an hour; installs Tryton beside it)
+	@sh tests/bench/smtp_sink.sh
+	@$(BIN)/python -m tests.bench --write
+
 format: $(READY) ## put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -41,6 +50,8 @@ lock: $(READY) ## renew the lock files from pyproject.toml
 		--no-emit-index-url --no-header --no-annotate -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra build --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -o docker/requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra bench --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate -c requirements.lock -o tests/bench/requirements.lock
 
 clean: ## remove what was made
-	@rm -rf $(VENV) demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-tryton demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, select
 
+from connector.clock import zone
 from connector.office import Office
 from connector.store import companies
 from connector.store.companies import CompanyRow
@@ -23,21 +24,33 @@ class Cash:
     """What is known about posted cash on a day."""
 
     last_entered: date | None
-    silent_days: int  # working days since then, or since a person said that cash is posted
-    usual_days: int | None  # how long a silence is usual; None: no rhythm is known
+    posted_until: date | None  # the last entry, or what a person said
+    last_whole_day: date  # today itself is not over
+    usual_days: int | None  # working days of silence that are usual; None: no rhythm is known
+    calendar: WorkingDays
+
+    @property
+    def silent_days(self) -> int:
+        """Whole working days since cash was posted."""
+        return self.calendar.between(self.posted_until, self.last_whole_day) if self.posted_until else 0
 
     @property
     def is_silent(self) -> bool:
         """Whether nobody seems to post cash, and no person has said otherwise."""
-        return self.usual_days is not None and self.silent_days > self.usual_days
+        if self.usual_days is None or self.posted_until is None:
+            return False
+        return self.calendar.more_than(self.usual_days, self.posted_until, self.last_whole_day)
 
 
 def cash_on(row: CompanyRow, calendar: WorkingDays, today: date) -> Cash:
-    """How things stand on `today`. Only whole days of silence count: today itself is not over."""
-    since = posted_until(row)
-    yesterday = today - timedelta(days=1)
-    silent = calendar.between(since, yesterday) if since and since < yesterday else 0
-    return Cash(last_entered=row.cash_posted_until, silent_days=silent, usual_days=row.cash_silence_days)
+    """How things stand on `today`."""
+    return Cash(
+        last_entered=row.cash_posted_until,
+        posted_until=posted_until(row),
+        last_whole_day=today - timedelta(days=1),
+        usual_days=row.cash_silence_days,
+        calendar=calendar,
+    )
 
 
 def posted_until(row: CompanyRow) -> date | None:
@@ -54,33 +67,35 @@ def rhythm(days: list[date], calendar: WorkingDays) -> int | None:
     return gaps[min(len(gaps) - 1, (len(gaps) * 9) // 10)] + 1
 
 
-def note_cash(office: Office, connection: Connection) -> None:
-    """Remembers the last day on which a payment was entered, and the usual rhythm."""
-    from connector.clock import zone
+def note_cash(office: Office, connection: Connection, *, news: bool) -> None:
+    """Remembers the last day on which a payment was entered, and the usual rhythm.
 
-    today = office.today()
+    Without `news` from the ledger neither is looked for again: the payments of sixty days are many in a large book.
+    """
+    row = office.row(connection)
+    last, usual = row.cash_posted_until, row.cash_silence_days
+    if news:
+        days = _days_of_entry(office, connection)
+        last = max((day for day in days if day <= office.today()), default=last)
+        usual = rhythm(days, office.calendar) or usual  # silence itself ends no rhythm
+    said = office.cadence(None).rules.cash_posted_within
+    companies.change(
+        connection,
+        office.company,
+        cash_posted_until=last,
+        cash_silence_days=usual if said is None else said,
+    )
+
+
+def _days_of_entry(office: Office, connection: Connection) -> list[date]:
+    """The company's days on which payments were entered lately."""
     here = zone(office.zone)
-    since = office.now() - timedelta(days=RHYTHM_DAYS)
     instants = connection.scalars(
         select(document.c.created_at).where(
             document.c.company == office.company,
             document.c.kind == "payment",
             document.c.total_minor != 0,  # a zero payment only joins a credit to an invoice
-            document.c.created_at >= since,
+            document.c.created_at >= office.now() - timedelta(days=RHYTHM_DAYS),
         ),
     )
-    days = sorted({each.astimezone(here).date() for each in instants if each})
-    row = office.row(connection)
-    last = max((day for day in days if day <= today), default=row.cash_posted_until)
-    companies.change(
-        connection,
-        office.company,
-        cash_posted_until=last,
-        cash_silence_days=_usual(office, days) or row.cash_silence_days,  # silence itself ends no rhythm
-    )
-
-
-def _usual(office: Office, days: list[date]) -> int | None:
-    """The silence that is usual: what the cadence says, else the company's own rhythm."""
-    said = office.cadence(None).rules.cash_posted_within
-    return rhythm(days, office.calendar) if said is None else said
+    return sorted({each.astimezone(here).date() for each in instants if each})

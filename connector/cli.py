@@ -1,36 +1,21 @@
-"""`duecourse`: the command line. Each group of commands is a module of connector/commands.
+"""`duecourse`: the command line. Each group of commands is a module of connector/commands, opened when it is asked for.
 
 `main` is the program; `invoke` runs one command in this process on a service that is open already.
 """
 
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any, TextIO
 
 import structlog
 import typer
+from typer.core import TyperGroup
 
 from connector.bootstrap import Service, open_service
-from connector.commands import (
-    audit,
-    cadence,
-    company,
-    contact,
-    daily,
-    dispute,
-    hold,
-    letterhead,
-    look,
-    mail,
-    notes,
-    promise,
-    safekeeping,
-    serving,
-    task,
-)
-from connector.commands.desk import Desk, ExitCode, explain
+from connector.commands.desk import Desk, ExitCode, explain, group
 from connector.commands.output import Output
 from connector.logs import configure_logs
 from connector.office import Office
@@ -47,6 +32,27 @@ Exit codes: 0 done · 1 refused: it cannot be done as asked · 2 the command lin
 130 interrupted.
 """
 
+ROOMS: Mapping[str, tuple[str, ...]] = {
+    "company": ("connect", "disconnect", "mode", "settings"),
+    "letterhead": ("letterhead",),
+    "daily": ("sync", "run", "reconcile"),
+    "look": ("status", "plan", "why", "aging"),
+    "mail": ("inbox", "settle", "cash-is-posted", "approve"),
+    "task": ("task", "call"),
+    "hold": ("pause", "resume", "do-not-contact", "opt-out"),
+    "safekeeping": ("backup", "quarantine"),
+    "serving": ("sandbox", "serve", "demo"),
+    "promise": ("promise",),
+    "dispute": ("dispute",),
+    "cadence": ("cadence",),
+    "contact": ("contact",),
+    "notes": ("notes",),
+    "audit": ("audit",),
+}
+"""The modules of connector/commands, and what each adds to the command line: known before any is imported."""
+
+_ROOM_OF = {name: room for room, names in ROOMS.items() for name in names}
+
 
 def _root(
     ctx: typer.Context,
@@ -61,28 +67,44 @@ def _root(
     desk.out.as_json = desk.out.as_json or json
 
 
-def build() -> typer.Typer:
-    """The whole command line."""
-    app = typer.Typer(
-        name="duecourse", help=_HELP, callback=_root, no_args_is_help=True, add_completion=False, rich_markup_mode=None
-    )
-    for part in (company, letterhead, daily, look, mail, task, hold, safekeeping, serving):
-        part.add_to(app)
-    for name, module in (
-        ("promise", promise),
-        ("dispute", dispute),
-        ("cadence", cadence),
-        ("contact", contact),
-        ("notes", notes),
-        ("audit", audit),
-    ):
-        app.add_typer(module.app, name=name)
-    return app
+class CommandLine(TyperGroup):
+    """The whole command line, of which one command loads only its own module."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """All names, groups last."""
+        del ctx
+        self._open(*ROOMS)
+        return sorted(_ROOM_OF, key=lambda name: isinstance(self.commands[name], TyperGroup))
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401 - the base has click's own kind
+        """The command; for a name nobody knows all are loaded, so that the nearest can be named."""
+        del ctx
+        self._open(*([_ROOM_OF[cmd_name]] if cmd_name in _ROOM_OF else ROOMS))
+        return self.commands.get(cmd_name)
+
+    def _open(self, *rooms: str) -> None:
+        for room in rooms:
+            if not self.commands.keys() >= set(ROOMS[room]):
+                part = group("")
+                import_module(f"connector.commands.{room}").add_to(part)
+                self.commands.update(typer.main.get_group(part).commands)
 
 
 @cache
-def _command() -> Callable[..., Any]:
-    return typer.main.get_command(build())
+def command_line() -> CommandLine:
+    """`duecourse`, ready to be asked."""
+    app = typer.Typer(
+        name="duecourse",
+        cls=CommandLine,
+        help=_HELP,
+        callback=_root,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    made = typer.main.get_command(app)
+    assert isinstance(made, CommandLine)
+    return made
 
 
 def main() -> None:
@@ -124,7 +146,7 @@ def invoke(
 def _run(args: Sequence[str], desk: Desk) -> int:
     """The exit code; an error is told in one sentence."""
     try:
-        return int(_command()(args=list(args), prog_name="duecourse", standalone_mode=False, obj=desk) or 0)
+        return int(command_line()(args=list(args), prog_name="duecourse", standalone_mode=False, obj=desk) or 0)
     except typer.TyperException as error:
         desk.out.error(f"{error.format_message()} See: duecourse --help.")
         return ExitCode.USAGE

@@ -15,16 +15,11 @@ import structlog
 from adapters.errors import LedgerAuthExpired, LedgerError, LedgerOutOfQuota, LedgerUnavailable
 from connector import promises
 from connector.cash import cash_on
-from connector.deliver import deliver
 from connector.disputes import end_flags
-from connector.inbox_folder import take_in_folder
 from connector.ledger_mail import count_as_contact
 from connector.office import CompanyPaused, Office
-from connector.outbox import post_notes
 from connector.pauses import end_due
-from connector.reconcile import reconcile
 from connector.release import release_cash_drafts
-from connector.remind import remind
 from connector.store import companies, jobs
 from connector.store.companies import CompanyRow
 from connector.sync import SWEEP_EVERY, Progress, pause_company, sync
@@ -92,6 +87,9 @@ def sync_company(
 
 def remind_company(office: Office) -> object:
     """Decides what is due, and sends what may leave."""
+    from connector.deliver import deliver
+    from connector.remind import remind
+
     planned = remind(office)
     return planned, deliver(office)
 
@@ -103,7 +101,11 @@ def _nothing(office: Office) -> object:
 
 
 def all_jobs(inbox: Path | None) -> dict[Job, Callable[[Office], object]]:
-    """Every job, in the order in which one run does them."""
+    """Every job, in the order in which one run does them; each room is loaded here, and not by a sync."""
+    from connector.inbox_folder import take_in_folder
+    from connector.outbox import post_notes
+    from connector.reconcile import reconcile
+
     read_inbox = (lambda office: take_in_folder(office, inbox)) if inbox else _nothing
     return {
         Job.INBOX: read_inbox,

@@ -167,7 +167,7 @@ def _finish(office: Office, *, whole: bool, done: Synced, wanted: datetime | Non
     """`wanted`: the call that this sync answers; one that came meanwhile is answered by the next."""
     now = office.now()
     with office.database.write("finish sync") as connection:
-        note_cash(office, connection)
+        note_cash(office, connection, news=whole or done.documents > 0)
         if not office.row(connection).first_read_done:
             look_at_notes(office, connection)
         changes: dict[str, object] = {"synced_at": now, "first_read_done": True}

@@ -11,7 +11,6 @@ from importlib.resources import files
 from typing import Any
 
 from reminders.cadence_check import problems_of
-from reminders.cadence_reading import read_aloud, simulate
 from reminders.steps import Cadence, Rules, Step
 from reminders.toml_lines import FileProblem, Lines, exact_amount, read_tables
 
@@ -24,8 +23,6 @@ __all__ = [
     "Step",
     "load_builtin",
     "parse_cadence",
-    "read_aloud",
-    "simulate",
 ]
 
 BUILTIN = ("friendly", "standard", "firm")

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
-
-from jinja2 import Template
+from typing import TYPE_CHECKING
 
 from adapters.money import Money
 from reminders.formats import Formats, choose_language, formats
 from reminders.phrases import environment
 from reminders.plain_text import one_line
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 FIRST_LINE = 80
 LONGEST = 1_800
@@ -82,14 +84,14 @@ def neutral_line(kind: str, facts: NoteFacts, language: str) -> str:
     return one_line(words[f"neutral.{neutral}"].render(said), LONGEST_NEUTRAL)
 
 
-def _first_line(words: Template, facts: NoteFacts, said: dict[str, str | int]) -> str:
+def _first_line(words: "Template", facts: NoteFacts, said: dict[str, str | int]) -> str:
     """As many document numbers as there is room for; what is still too long is cut."""
     tries = (words.render(said | {"documents": _listing(facts.documents, most)}) for most in (3, 2, 1))
     short = next((line for line in tries if len(line) <= FIRST_LINE), words.render(said | {"documents": ""}))
     return one_line(short, FIRST_LINE)
 
 
-def _said(facts: NoteFacts, words: dict[str, Template], shown: Formats) -> dict[str, str | int]:
+def _said(facts: NoteFacts, words: dict[str, "Template"], shown: Formats) -> dict[str, str | int]:
     plain = words["and"].render()
     return {
         "on": shown.short_day(facts.on),
@@ -112,7 +114,7 @@ def _listing(numbers: tuple[str, ...], most: int) -> str:
     return f"{named} +{len(numbers) - most}" if len(numbers) > most else named
 
 
-def _lines(facts: NoteFacts, words: dict[str, Template], shown: Formats, said: dict[str, str | int]) -> Iterator[str]:
+def _lines(facts: NoteFacts, words: dict[str, "Template"], shown: Formats, said: dict[str, str | int]) -> Iterator[str]:
     if facts.uncertain:
         yield words["line.uncertain"].render()
     for name, text in _details(facts, shown, said):
@@ -139,7 +141,7 @@ def _details(facts: NoteFacts, shown: Formats, said: dict[str, str | int]) -> It
 
 
 @cache
-def _words(language: str) -> dict[str, Template]:
+def _words(language: str) -> dict[str, "Template"]:
     source = files("reminders") / "templates" / f"notes.{language}.toml"
     tree = tomllib.loads(source.read_text(encoding="utf-8"))
     env = environment()

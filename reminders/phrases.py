@@ -7,9 +7,10 @@ escapes it like any other. A missing fact or phrase is an error, never an empty 
 import tomllib
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, select_autoescape
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
 
 PlainFact: TypeAlias = str | int
 
@@ -28,7 +29,7 @@ class Phrases:
         tree = tomllib.loads((_TEMPLATES / f"{language}.toml").read_text(encoding="utf-8"))
         self._learn("", tree, environment())
 
-    def _learn(self, path: str, tree: dict[str, Any], env: Environment) -> None:
+    def _learn(self, path: str, tree: dict[str, Any], env: "Environment") -> None:
         for name, value in tree.items():
             if isinstance(value, dict):
                 self._learn(f"{path}{name}.", value, env)
@@ -61,8 +62,13 @@ def phrases(language: str) -> Phrases:
 
 
 @cache
-def environment() -> Environment:
-    """Jinja for our own templates: HTML layouts escape everything, a missing name is an error, no helper in scope."""
+def environment() -> "Environment":
+    """Jinja for our own templates: HTML layouts escape everything, a missing name is an error, no helper in scope.
+
+    It is loaded here, when there is something to say: most runs say nothing.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+
     env = Environment(
         loader=FunctionLoader(lambda name: (_TEMPLATES / name).read_text(encoding="utf-8")),
         autoescape=select_autoescape(["html"], default_for_string=False),

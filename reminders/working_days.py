@@ -5,16 +5,18 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 import holidays
+from holidays.registry import EntityLoader
 
 _ONE = timedelta(days=1)
 _WEEK = frozenset(range(1, 8))
+_COUNTRIES = frozenset(EntityLoader.get_country_codes())
 
 
 @lru_cache(maxsize=256)
 def _public_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
-    if country not in holidays.list_supported_countries():
+    if country not in _COUNTRIES:
         return frozenset()
-    known = holidays.list_supported_countries()[country]
+    known = holidays.country_holidays(country).subdivisions
     return frozenset(
         holidays.country_holidays(country, subdiv=subdivision if subdivision in known else None, years=year)
     )
@@ -69,6 +71,13 @@ class WorkingDays:
             count += self.is_working(start)
         return count
 
+    def more_than(self, working_days: int, start: date, end: date) -> bool:
+        """Whether `between` them lie more than this many. Holidays, which take long to load, are looked up only where
+        week-ends do not decide it.
+        """
+        weekdays = WorkingDays(weekend=self.weekend).between(start, end)
+        return weekdays > working_days and self.between(start, end) > working_days
+
 
 @lru_cache(maxsize=512)
 def of_country(country: str, region: str = "") -> WorkingDays:
@@ -78,7 +87,7 @@ def of_country(country: str, region: str = "") -> WorkingDays:
     week-end of most and no holidays.
     """
     country = country.upper()
-    if country not in holidays.list_supported_countries():
+    if country not in _COUNTRIES:
         return WorkingDays()
     weekend = {day + 1 for day in holidays.country_holidays(country).weekend}
     return WorkingDays(country, subdivision=region.upper(), weekend=weekend)

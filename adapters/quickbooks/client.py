@@ -1,16 +1,15 @@
-"""python-quickbooks' client over our own HTTP: our limits, our retries, our reading of faults, no global state.
+"""QuickBooks' API over our own HTTP: our limits, our retries, our reading of faults, no global state.
 
-Everything goes through `process_request`, the vendor's single door: its own objects therefore work too
-(`Invoice.get(130, qb=client)`), and raise our errors. We read with `read` and `query`, which give bytes.
+Everything goes through `process_request`. We read with `read` and `select`, which give bytes; the objects of
+python-quickbooks work over the same door (adapters.quickbooks.vendor).
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from quickbooks.client import QuickBooks
 
 from adapters.errors import LedgerError, LedgerUnavailable
 from adapters.http import Http, retry_after
@@ -27,24 +26,8 @@ _HEADERS = {"Accept": "application/json", "Content-Type": "application/json", "U
 _THROTTLE_JITTER = timedelta(seconds=10)
 
 
-class _Session:
-    """What python-quickbooks wants of a session: an access token."""
-
-    def __init__(self, keeper: TokenKeeper) -> None:
-        self._keeper = keeper
-
-    @property
-    def access_token(self) -> str:
-        return self._keeper.access_token()
-
-
-class QuickBooksClient(QuickBooks):  # type: ignore[misc]  # the vendor's library is untyped
+class QuickBooksClient:
     """Calls one company. Safe for several threads. Every method raises the errors of adapters.errors alone."""
-
-    def __new__(cls, *, realm: str, **_: object) -> Self:
-        """As the vendor wants it: fields are set before `__init__`."""
-        made: Self = super().__new__(cls, company_id=realm, minorversion=MINOR_VERSION, use_decimal=True)
-        return made
 
     def __init__(
         self,
@@ -62,15 +45,11 @@ class QuickBooksClient(QuickBooks):  # type: ignore[misc]  # the vendor's librar
         self._http = http
         self._keeper = keeper
         self._now = now
-        self._start_session()
 
     @property
     def api_url(self) -> str:
         """The base of every address, `…/v3`."""
         return self._base
-
-    def _start_session(self) -> None:
-        self.session = _Session(self._keeper)
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
         """The answer to a GET below the company: `read("invoice/130")`."""

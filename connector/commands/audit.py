@@ -73,3 +73,8 @@ def _anchor(text: str) -> Head:
     if not seq.isdigit() or not digest:
         raise Refused(f"“{text}” is no link: write it as `audit verify` prints it, SEQ:DIGEST.")
     return Head(seq=int(seq), digest=digest)
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="audit")

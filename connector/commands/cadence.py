@@ -12,7 +12,8 @@ from connector.commands.find import find_customer
 from connector.commands.output import table
 from connector.commands.words import Customer, parse_day
 from connector.store import books, companies, customers, history
-from reminders.cadence_file import Cadence, CadenceProblems, parse_cadence, read_aloud, simulate
+from reminders.cadence_file import Cadence, CadenceProblems, parse_cadence
+from reminders.cadence_reading import read_aloud, simulate
 from reminders.working_days import WorkingDays
 
 app = group("Cadences: when customers are reminded, and with which words.")
@@ -174,3 +175,8 @@ def _aloud(desk: Desk, cadence: Cadence, due: date | None, country: str) -> list
     """Read for an invoice due in a month where no day was given."""
     day = due or desk.today()
     return read_aloud(cadence, day, WorkingDays(country.upper()))
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="cadence")

@@ -148,3 +148,8 @@ def release(desk: Desk, address: Annotated[str, typer.Argument(metavar="ADDRESS"
         touched = {row.ref: (row.customer, row.address) for row in rows}
         books.touch_accounts(connection, office.company, touched, office.today())
     desk.out.result({"address": address}, f"{address} is written to again.")
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="contact")

@@ -17,20 +17,12 @@ from adapters.money import MoneyError
 from connector.bootstrap import NotSetUp, Service
 from connector.clock import SystemClock, UnknownZone
 from connector.commands.output import Output
-from connector.connect import CannotConnect
-from connector.consent import NoAnswer
-from connector.disputes import DisputeRefused
-from connector.letterheads import BadLetterhead
-from connector.note_style import NotesOnTheirWay
 from connector.office import CompanyPaused, Office
-from connector.promises import PromiseRefused
 from connector.settings import Settings
 from connector.settings_sources import SettingsError
-from connector.settling import NothingToSettle
 from connector.store import companies
 from connector.store.companies import CompanyRow, NoSuchCompany
 from connector.store.engine import Database, StoreError
-from connector.taskwork import TaskRefused
 from connector.vault import VaultError
 from reminders.cadence_file import CadenceProblems
 from reminders.channels.addresses import BadAddress
@@ -53,37 +45,41 @@ class Refused(ValueError):
     """It cannot be done as asked; the text says why and what to do next."""
 
 
-_CODES: tuple[tuple[ExitCode, tuple[type[Exception], ...]], ...] = (
-    (
-        ExitCode.NOT_SET_UP,
-        (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError, CadenceProblems),
-    ),
-    (ExitCode.LEDGER, (LedgerError, CompanyPaused)),
-    (
-        ExitCode.REFUSED,
-        (
-            Refused,
-            TaskRefused,
-            PromiseRefused,
-            DisputeRefused,
-            NothingToSettle,
-            CannotConnect,
-            NoAnswer,
-            BadAddress,
-            MoneyError,
-            UnknownZone,
-            NotesOnTheirWay,
-            BadLetterhead,
-        ),
-    ),
-)
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the rooms refuse with; they are loaded when something was refused, and not for every command."""
+    from connector.connect import CannotConnect
+    from connector.consent import NoAnswer
+    from connector.disputes import DisputeRefused
+    from connector.letterheads import BadLetterhead
+    from connector.note_style import NotesOnTheirWay
+    from connector.promises import PromiseRefused
+    from connector.settling import NothingToSettle
+    from connector.taskwork import TaskRefused
+
+    return (
+        Refused,
+        TaskRefused,
+        PromiseRefused,
+        DisputeRefused,
+        NothingToSettle,
+        CannotConnect,
+        NoAnswer,
+        BadAddress,
+        MoneyError,
+        UnknownZone,
+        NotesOnTheirWay,
+        BadLetterhead,
+    )
 
 
 def explain(error: Exception) -> tuple[ExitCode, str] | None:
     """The exit code and the sentence for an error that we know; None for a defect."""
-    for code, kinds in _CODES:
-        if isinstance(error, kinds):
-            return code, str(error)
+    if isinstance(error, (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError, CadenceProblems)):
+        return ExitCode.NOT_SET_UP, str(error)
+    if isinstance(error, (LedgerError, CompanyPaused)):
+        return ExitCode.LEDGER, str(error)
+    if isinstance(error, _refusals()):
+        return ExitCode.REFUSED, str(error)
     if isinstance(error, DBAPIError):
         return ExitCode.NOT_SET_UP, f"The database cannot be used: {' '.join(str(error.orig).split())}"
     if isinstance(error, OSError):

@@ -123,3 +123,8 @@ def resolve(
         {"id": dispute, "state": "resolved", "resolution": outcome},
         f"Dispute {dispute[:8]} is resolved: {outcome.value}.",
     )
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="dispute")

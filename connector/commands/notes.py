@@ -64,3 +64,8 @@ def _quickbooks(desk: Desk) -> CompanyRow:
     if row.ledger != "quickbooks":
         raise Refused(f"The notes of {row.name} have one place only: this choice is QuickBooks'.")
     return row
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="notes")

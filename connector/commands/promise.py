@@ -102,3 +102,8 @@ def withdraw(
     if not promises.withdraw(office, row["id"]):
         raise Refused(f"Promise {row['id'][:8]} has ended before: it is {row['state'].replace('_', ' ')}.")
     desk.out.result({"id": row["id"], "state": "withdrawn"}, f"Promise {row['id'][:8]} is withdrawn.")
+
+
+def add_to(root: typer.Typer) -> None:
+    """Adds these commands to the root."""
+    root.add_typer(app, name="promise")

@@ -17,9 +17,8 @@ from reminders.cadence_file import (
     Rules,
     load_builtin,
     parse_cadence,
-    read_aloud,
-    simulate,
 )
+from reminders.cadence_reading import read_aloud, simulate
 from reminders.working_days import WorkingDays
 
 GOOD = """\

@@ -56,3 +56,11 @@ def test_a_countrys_calendar_has_its_own_week_end() -> None:
 def test_what_was_added_lies_between(start: date, days: int) -> None:
     calendar = WorkingDays("GB")
     assert calendar.between(start, calendar.add(start, days)) == days
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(st.dates(date(2026, 12, 1), date(2027, 1, 10)), st.integers(-3, 20), st.integers(0, 15))
+def test_more_than_is_what_counting_says(start: date, days: int, bound: int) -> None:
+    calendar = WorkingDays("DE")
+    end = start + timedelta(days)
+    assert calendar.more_than(bound, start, end) == (calendar.between(start, end) > bound)

@@ -8,6 +8,7 @@ from quickbooks.objects.customer import Customer as VendorCustomer
 from structlog.testing import capture_logs
 
 from adapters.errors import LedgerAuthExpired, LedgerError, LedgerOutOfQuota, LedgerRejected, LedgerUnavailable
+from adapters.quickbooks.vendor import VendorClient
 from tests.unit.adapters.quickbooks.office import COMPANY, SIGN_IN, Office, recording
 
 CUSTOMER = {"Customer": {"Id": "20", "SyncToken": "3", "DisplayName": "Amy"}, "time": "2026-11-02T01:00:00-08:00"}
@@ -52,7 +53,7 @@ def test_a_query_goes_as_text_so_that_no_sign_can_break_it(office: Office) -> No
 def test_the_vendors_objects_work_over_our_http(office: Office) -> None:
     with respx.mock:
         respx.get(f"{COMPANY}/customer/20").respond(json=CUSTOMER)
-        found = VendorCustomer.get(20, qb=office.ledger.client)
+        found = VendorCustomer.get(20, qb=VendorClient(office.ledger.client))
     assert (found.Id, found.DisplayName) == ("20", "Amy")
 
 
@@ -60,16 +61,16 @@ def test_the_vendors_errors_never_leave(office: Office) -> None:
     with respx.mock:
         respx.get(f"{COMPANY}/customer/20").respond(400, json=fault("610"))
         with pytest.raises(LedgerRejected) as raised:
-            VendorCustomer.get(20, qb=office.ledger.client)
+            VendorCustomer.get(20, qb=VendorClient(office.ledger.client))
     assert raised.value.code == "610"
     assert not isinstance(raised.value, QuickbooksException)
 
 
 def test_clients_of_two_companies_share_nothing(office: Office) -> None:
-    other = Office()
-    other.ledger.client.company_id = "999"
-    assert office.ledger.client.company_id != other.ledger.client.company_id
-    assert type(office.ledger.client).company_id == 0
+    one, other = VendorClient(office.ledger.client), VendorClient(Office().ledger.client)
+    other.company_id = "999"
+    assert one.company_id == office.ledger.client.realm
+    assert VendorClient.company_id == 0
 
 
 def test_an_expired_token_is_renewed_once_and_the_call_repeated(office: Office) -> None:
@@ -115,7 +116,7 @@ def test_a_write_without_a_requestid_is_never_repeated(office: Office) -> None:
     with respx.mock:
         route = respx.post(f"{COMPANY}/customer").mock(side_effect=httpx.ReadTimeout)
         with pytest.raises(LedgerUnavailable) as raised:
-            office.ledger.client.create_object("Customer", '{"DisplayName":"Amy"}')
+            VendorClient(office.ledger.client).create_object("Customer", '{"DisplayName":"Amy"}')
     assert route.call_count == 1
     assert raised.value.sent
 
@@ -196,7 +197,7 @@ def test_no_place_stays_taken_after_a_failure(office: Office) -> None:
         respx.post(f"{COMPANY}/customer").mock(side_effect=httpx.ReadTimeout)
         for _ in range(15):
             with pytest.raises(LedgerUnavailable):
-                office.ledger.client.create_object("Customer", "{}")
+                VendorClient(office.ledger.client).create_object("Customer", "{}")
     assert office.clock.waits == [1.0]
 
 
@@ -221,4 +222,4 @@ def test_a_recorded_pdf_comes_through_the_vendors_door(office: Office) -> None:
         respx.get(f"{COMPANY}/invoice/130/pdf").respond(
             content=recorded.encode(), headers={"content-type": "application/pdf"}
         )
-        assert office.ledger.client.download_pdf("Invoice", 130) == recorded.encode()
+        assert VendorClient(office.ledger.client).download_pdf("Invoice", 130) == recorded.encode()

@@ -37,7 +37,8 @@ def posting(connected: House) -> House:
 
 
 def test_the_rhythm_is_the_usual_gap_and_one_working_day_more(posting: House) -> None:
-    assert _cash(posting) == Cash(last_entered=date(2026, 10, 30), silent_days=0, usual_days=2)
+    cash = _cash(posting)
+    assert (cash.last_entered, cash.silent_days, cash.usual_days) == (date(2026, 10, 30), 0, 2)
 
 
 def test_only_whole_working_days_of_silence_count(posting: House) -> None:

@@ -5,28 +5,29 @@ import io
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from connector import cli
 from connector.commands import words
-from connector.commands.desk import Desk
+from connector.commands.desk import Desk, group
 from connector.commands.output import Output
 from connector.settings import load_settings
 from tests.unit.connector.commands.shop import Shop
 
 
-def _commands(app: typer.Typer, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    mine = [(*before, str(each.name)) for each in app.registered_commands]
-    for each in app.registered_groups:
-        assert each.typer_instance is not None
-        mine += _commands(each.typer_instance, (*before, str(each.name)))
-    return mine
+def _commands(command: object, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(command, TyperGroup):
+        return [before]
+    names = command.list_commands(typer.Context(command))
+    return [path for name in names for path in _commands(command.commands[name], (*before, name))]
 
 
-COMMANDS = _commands(cli.build())
+COMMANDS = _commands(cli.command_line())
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -44,6 +45,18 @@ def test_every_command_explains_itself_and_offers_json(
 def test_every_command_is_documented(path: tuple[str, ...]) -> None:
     page = Path(__file__).parents[4] / "docs" / "cli.md"
     assert f"`duecourse {' '.join(path)}" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("room", cli.ROOMS)
+def test_what_a_module_adds_is_known_before_it_is_loaded(room: str) -> None:
+    part = group("")
+    import_module(f"connector.commands.{room}").add_to(part)
+    assert set(typer.main.get_group(part).commands) == set(cli.ROOMS[room])
+
+
+def test_every_module_of_commands_is_on_the_command_line() -> None:
+    modules = {path.stem for path in Path(inspect.getfile(Desk)).parent.glob("*.py")}
+    assert modules == {*cli.ROOMS, "__init__", "desk", "find", "output", "words"}
 
 
 def _closed_desk() -> Desk:
@@ -71,6 +84,12 @@ def test_a_command_nobody_knows_is_a_usage_error(shop: Shop) -> None:
     said = shop.run("remind-everybody")
     assert said.code == 2
     assert "--help" in said.err
+
+
+def test_a_command_mistyped_is_told_the_nearest_although_nothing_of_it_was_loaded(tmp_path: Path) -> None:
+    ran = _program("recncile", environ={}, folder=tmp_path)
+    assert ran.returncode == 2
+    assert "Did you mean 'reconcile'?" in ran.stderr
 
 
 def test_a_defect_of_ours_is_told_without_a_traceback(shop: Shop) -> None:
