@@ -147,8 +147,7 @@ def _no_address(stated: Stated) -> str:
 
 
 def _rows_of(stated: Stated) -> list[Row]:
-    mine = customer_of(stated.account)
-    return [row for row in stated.evidence.audit.rows if row.kind != "verdict" and customer_of(row.account) == mine]
+    return stated.evidence.audit.by_customer.get(customer_of(stated.account), [])
 
 
 def _persons(stated: Stated) -> str:

@@ -2,18 +2,34 @@
 
 import json
 from collections import Counter
+from datetime import date
 from importlib.resources import files
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
+import holidays
+
 from adapters.money import Money, sums
+from adapters.sandbox.names import WEIGHTS
 from connector.bootstrap import BUILTIN_CADENCES
 from connector.office import Office
 from connector.store import history
 from tests.worlds.stage import Stage
 
 _PAGE = 5_000
+
+
+def _days_off(first: int, last: int) -> dict[str, list[str]]:
+    """The public holidays where customers are, by country and region."""
+    found = {}
+    for country, _ in WEIGHTS:
+        known = holidays.list_supported_countries().get(country.code, [])
+        for region in country.regions:
+            named = region if region in known else None
+            days = holidays.country_holidays(country.code, subdiv=named, years=range(first, last + 2))
+            found[f"{country.code}-{region}"] = sorted(day.isoformat() for day in days)
+    return found
 
 
 class Evidence:
@@ -50,6 +66,7 @@ class Evidence:
             "end": days[-1].isoformat(),
             "days": [day.isoformat() for day in days],
             "holidays": [day.isoformat() for day in firm.holidays(days[0].replace(year=days[0].year - 1), days[-1])],
+            "days_off": _days_off(days[0].year, days[-1].year),
             "outage_days": sorted(day.isoformat() for day in stage.off),
             "default_cadence": "standard",
             "fresh_seconds": office.sending.fresh_seconds,
@@ -80,13 +97,16 @@ class Evidence:
         if row["kind"] == "reconciled" and row["data"].get("state") == "agrees":
             self._agreeing.add(row["data"]["day"])
 
-    def end(self) -> dict[str, Any]:
-        """The closing figures."""
+    def end(self, reminders: int, last: date) -> dict[str, Any]:
+        """The closing figures, after the last day that was played."""
+        told = json.loads((self.out / "company.json").read_text(encoding="utf-8"))
+        days = [day for day in told["days"] if day <= last.isoformat()]
+        self._write("company.json", {**told, "end": days[-1], "days": days})
         kinds, states = self.kinds, self._states
         figures: dict[str, Any] = {
             "open_at_start": self._open_at_start,
             "open_at_end": self._open(),
-            "reminders_sent": kinds["reminder_said"],
+            "reminders_sent": reminders,
             "promises_made": kinds["promise_made"],
             "promises_kept": states["kept"],
             "promises_partly_kept": states["partly_kept"],
@@ -95,7 +115,7 @@ class Evidence:
             "disputes_flagged": kinds["dispute_flagged"],
             "disputes_opened": kinds["dispute_opened"],
             "notes": kinds["entry_written"],
-            "days": len(self._stage.days),
+            "days": len(days),
         }
         self._write("figures.json", figures)
         return figures

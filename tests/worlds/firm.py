@@ -26,6 +26,7 @@ class Firm:
     zone_name: str
     home_currency: str
     rates: dict[str, Decimal]
+    hours: tuple[int, ...]  # when its jobs run: each customer's business hours are met once on a working day
 
     @property
     def zone(self) -> ZoneInfo:
@@ -69,6 +70,7 @@ FIRMS = (
         zone_name="America/New_York",
         home_currency="USD",
         rates={"EUR": Decimal("1.0850"), "CAD": Decimal("0.7310")},
+        hours=(9, 13, 20),
     ),
     Firm(
         name="Nordhof Handel",
@@ -76,6 +78,7 @@ FIRMS = (
         zone_name="Europe/Berlin",
         home_currency="EUR",
         rates={"USD": Decimal("0.9217"), "CAD": Decimal("0.6738")},
+        hours=(8, 14, 20),
     ),
     Firm(
         name="Gull Rock Provisions",
@@ -83,6 +86,7 @@ FIRMS = (
         zone_name="Australia/Sydney",
         home_currency="AUD",
         rates={"USD": Decimal("1.5210"), "EUR": Decimal("1.6503"), "CAD": Decimal("1.1118")},
+        hours=(6, 12, 20),
     ),
     Firm(
         name="Cape Mercy Outfitters",
@@ -90,6 +94,7 @@ FIRMS = (
         zone_name="America/Vancouver",
         home_currency="CAD",
         rates={"USD": Decimal("1.3680"), "EUR": Decimal("1.4843")},
+        hours=(7, 12, 18),
     ),
 )
 

@@ -27,6 +27,11 @@ class FickleSink(Sink):
         """Whether a mail of this reminder came to this address."""
         return (reminder, address.casefold()) in self._taken
 
+    @property
+    def reminders(self) -> int:
+        """How many reminders came to at least one address."""
+        return len({reminder for reminder, _ in self._taken})
+
     def _drawn(self, table: tuple[tuple[float, str], ...]) -> str:
         dice = self._rng.random()
         for often, reply in table:

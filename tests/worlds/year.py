@@ -7,7 +7,7 @@ import tempfile
 import time as machine
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -22,11 +22,14 @@ from connector.demo.time import WorldTime
 from connector.jobs import Job, all_jobs, run
 from connector.release import set_mode
 from connector.store.companies import Mode
+from tests.judge.diary import Diary
+from tests.judge.judge import judge
 from tests.worlds.desk import Desk
 from tests.worlds.evidence import Evidence
 from tests.worlds.firm import DAY, draw_firm
 from tests.worlds.mailboxes import Mailboxes
 from tests.worlds.mischief import Mischief
+from tests.worlds.played import Played
 from tests.worlds.post import FickleSink
 from tests.worlds.process import Killed, Process, settings_for
 from tests.worlds.size import Size
@@ -34,30 +37,9 @@ from tests.worlds.stage import Stage
 from tests.worlds.trade import PAST_DAYS, Trade
 from tests.worlds.wire import Wire
 
-_HOURS = (9, 13, 19)
 _QUIET_HOURS = (11,)
 _JOBS = (Job.INBOX, Job.SYNC, Job.REMIND, Job.NOTES)
 _DEFECT = "should not"
-
-
-@dataclass(slots=True)
-class Played:
-    """What became of a world."""
-
-    seed: int
-    customers: int = 0
-    invoices: int = 0
-    reminders: int = 0
-    mails: int = 0
-    notes: int = 0
-    uncertain: int = 0
-    kills: int = 0
-    faults: int = 0
-    cases: int = 0
-    cpu_seconds: float = 0.0
-    broken: list[str] = field(default_factory=list)
-    tally: dict[str, int] = field(default_factory=dict)
-    places: list[str] = field(default_factory=list)  # where the process was killed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +106,7 @@ def _world(seed: int, size: Size, out: Path, database_url: str | None) -> Iterat
     gc.freeze()
     mailboxes = Mailboxes(stage, trade)
     wire = Wire(QuickBooksSandbox(stage.books, now=stage.time), stage.dice("wire"))
-    played = Played(seed)
+    played = Played(seed, size, company=stage.firm.zone_name)
     dice = stage.dice("fate")
 
     def about_to_read(customers: Collection[str]) -> None:
@@ -189,14 +171,22 @@ def play(
     with _world(seed, size or Size(), out, database_url) as world:
         played = world.played
         _first_day(world)
+        diary = Diary(out)
         for day in world.stage.days:
             _play_day(world, day)
             world.evidence.catch_up(world.process.office)
+            spent = machine.process_time()
+            played.broken += diary.judge(day).broken
+            played.judge_seconds += machine.process_time() - spent
             if world.desk.defects or played.broken:
                 break
-        world.evidence.end()
+        world.evidence.end(world.sink.reminders, day)
         played.broken += world.desk.defects
+        played.cases = diary.cases
         _count(world)
+        final = judge(out)
+        played.broken += [each for each in final.broken if each not in played.broken and "nothing to judge" not in each]
+        played.cases += sum(final.cases.values())
     played.cpu_seconds = machine.process_time() - began
     return played
 
@@ -208,7 +198,8 @@ def _count(world: _World) -> None:
     played.reminders = kinds["reminder_said"]
     played.mails = world.sink.count
     played.notes = kinds["entry_written"]
-    played.uncertain = kinds["dispatch_settled"]
+    played.uncertain = world.sink.uncertain + sum("handing" in each for each in played.deaths)
+    played.commands = world.desk.commands
     played.kills = world.process.deaths
     played.faults = world.sink.faults + world.wire.faults
     played.tally = dict(sorted(world.stage.tally.items()))
@@ -225,7 +216,7 @@ def _play_day(world: _World, day: date) -> None:
     stage = world.stage
     world.trade.play_day(day)
     world.mischief.play_day(day)
-    for number, hour in enumerate(_HOURS if stage.firm.is_open(day) else _QUIET_HOURS):
+    for number, hour in enumerate(stage.firm.hours if stage.firm.is_open(day) else _QUIET_HOURS):
         stage.play(stage.firm.at(day, hour))
         if day in stage.off:
             continue
@@ -259,7 +250,7 @@ def _mortal(world: _World, act) -> None:  # type: ignore[no-untyped-def]
     try:
         act()
     except Killed as killed:
-        world.played.places.append(str(killed))
+        world.played.deaths.append(str(killed))
         world.process.bury()
         world.stage.time.sleep(world.dice.choice((20, 300, 1000, 1500)))
         world.process.open()
