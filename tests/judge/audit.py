@@ -43,7 +43,7 @@ class Taken:
     step_id: str
     step_day: int
     day: date
-    how: str  # said, lapsed, not_made, done
+    how: str  # said, lapsed, not_made, done, or carried over from the invoice that it replaces
     reminder: str
     account: str
     cadence: str
@@ -166,6 +166,9 @@ class Audit:
                 for step in row.data.get("items") or [row.data]:
                     if isinstance(step, dict) and "item" in step:
                         yield _taken(row, step, how, undone=how == "said" and row.subject in undone)
+        for row in self.of("position_carried"):
+            for step in row.data.get("steps") or ():
+                yield _taken(row, {"item": row.subject, "day": row.day.isoformat(), **step}, "carried", undone=False)
 
     def _promises(self) -> Iterator[Promise]:
         judged = {row.subject: row for row in self.of("promise_judged")}

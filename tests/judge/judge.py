@@ -32,6 +32,7 @@ LAWS = (
     Law("A person's step has its days", ended.person_had_time),
     Law("Stated reasons true", reasons.verdicts_are_true),
     Law("Reconciled with the books", totals.reconciled),
+    Law("Reconciled every day", totals.reconciled_daily),
     Law("The closing table's figures", totals.figures),
     Law("The hash chain", chain.verifies),
 )

@@ -20,15 +20,16 @@ from tests.worlds.table import line, totals_table
 from tests.worlds.year import Played, play
 
 _SHOWN = 20
+_USUAL = Size()
 
 
 def _arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.worlds", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the first world")
     parser.add_argument("--years", type=int, default=1, help="how many worlds")
-    parser.add_argument("--days", type=int, default=Size.days)
-    parser.add_argument("--customers", type=int, default=Size.customers)
-    parser.add_argument("--invoices", type=int, default=Size.invoices, help="in a year")
+    parser.add_argument("--days", type=int, default=_USUAL.days)
+    parser.add_argument("--customers", type=int, default=_USUAL.customers)
+    parser.add_argument("--invoices", type=int, default=_USUAL.invoices, help="in a year")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--processes", type=int, default=1, help="how many worlds are played side by side")
     parser.add_argument("--out", type=Path, help="where the evidence is kept (else it is thrown away)")

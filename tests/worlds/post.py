@@ -1,5 +1,6 @@
 """A mail server that now and then refuses, asks to come back, or hangs up at the worst moment."""
 
+from pathlib import Path
 from random import Random
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -15,7 +16,7 @@ _LOST, _TAKEN = 0.006, 0.012  # it hangs up before or after it took the mail, an
 class FickleSink(Sink):
     """The demo's sink with faults, drawn from a seed; `faults` counts them."""
 
-    def __init__(self, folder, time: WorldTime, rng: Random) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, folder: Path, time: WorldTime, rng: Random) -> None:
         super().__init__(folder, time)
         self._rng = rng
         self.calm = False

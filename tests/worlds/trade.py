@@ -60,7 +60,8 @@ class Trade:
         """What an invoice may be about; now and then too little to be asked for."""
         if self._rng.random() < 0.03:
             return Decimal(self._rng.randrange(50, 700)) * CENT
-        return Decimal(self._rng.choice((self._rng.randrange(6_000, 190_000), self._rng.randrange(6_000, 900_000)))) * CENT
+        most = self._rng.choice((190_000, 900_000))
+        return Decimal(self._rng.randrange(6_000, most)) * CENT
 
     def _note_bill(self, actor: Actor, day: date) -> None:
         rng, stage = self._rng, self._stage
@@ -153,7 +154,8 @@ class Trade:
             if bill.actor in stage.actors and stage.keeper.open(bill) > 0:
                 head = stage.head_of(stage.actors[bill.actor]).key
                 groups.setdefault((head, bill.currency), []).append(bill)
-        return any([stage.keeper.pay(each, on=on, part=part, extra=extra, memo=memo) for each in groups.values()])
+        made = [stage.keeper.pay(each, on=on, part=part, extra=extra, memo=memo) for each in groups.values()]
+        return any(made)
 
     def pays_at_once(self, actor: Actor, rng: Random) -> bool:
         """The customer pays online this very minute what is past due, or half of it."""

@@ -5,10 +5,11 @@ import os
 import shutil
 import tempfile
 import time as machine
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -166,7 +167,7 @@ def play(
     size: Size | None = None,
     database_url: str | None = None,
 ) -> Played:
-    """Plays one world and judges it after each day; what it leaves lies in `out`. The same seed plays the same world."""
+    """Plays one world and judges it after each day; what it leaves lies in `out`. A seed always plays the same world."""
     began = machine.process_time()
     with _world(seed, size or Size(), out, database_url) as world:
         played = world.played
@@ -237,7 +238,7 @@ def _round(world: _World) -> None:
         world.process.fate.kill_in(int(dice.expovariate(1 / 40)) + 1)
     world.postman.deliver()
     for job in _JOBS:
-        _mortal(world, lambda job=job: _run(world, job))  # type: ignore[misc]
+        _mortal(world, partial(_run, world, job))
     world.wire.trouble = 0
     world.process.fate.kill_in(None)
     for recipient, eml in world.sink.take():
@@ -245,7 +246,7 @@ def _round(world: _World) -> None:
             world.postman.give(answer.at, answer.eml)
 
 
-def _mortal(world: _World, act) -> None:  # type: ignore[no-untyped-def]
+def _mortal(world: _World, act: Callable[[], object]) -> None:
     """Does something that may end in the process's death; it is started again some minutes later."""
     try:
         act()

@@ -14,7 +14,6 @@ from tests.judge.families import customer_of
 from tests.judge.law import Finding
 from tests.judge.progress import cadence_of, document_of, is_held, place_of, reopened_on, restarted_on
 
-_FRIDAY = 5
 _SLACK = timedelta(days=5)  # a week-end, a holiday and an outage
 
 
@@ -36,11 +35,10 @@ def told_once(evidence: Evidence, finding: Finding) -> None:
 
 
 def _is_looked_at(evidence: Evidence, item: str, last: Taken) -> bool:
-    """All of them at the end; before, those of which a person was told, and on Fridays those that took a last step."""
+    """All of them at the end; before, those of which a person was told, and those that took a last step."""
     if evidence.span.is_whole or any(evidence.judges(row.day) for row in evidence.audit.ends_told.get(item, ())):
         return True
-    is_last = any(cadence.steps[-1].id == last.step_id for cadence in evidence.cadences.values())
-    return is_last and evidence.company.end.isoweekday() == _FRIDAY
+    return any(cadence.steps[-1].id == last.step_id for cadence in evidence.cadences.values())
 
 
 def _told_too_soon(evidence: Evidence, item: str, task: Row) -> str:
@@ -70,10 +68,8 @@ def _is_asked(evidence: Evidence, account: str, day: date) -> bool:
     owed: dict[str, Decimal] = defaultdict(Decimal)
     for each in account_documents(evidence, account, at):
         owed[each.currency] += each.open
-    return any(
-        amount > credit.get(currency, ZERO) and amount - credit.get(currency, ZERO) >= cadence.minimum.get(currency, ZERO)
-        for currency, amount in owed.items()
-    )
+    asked = {currency: amount - credit.get(currency, ZERO) for currency, amount in owed.items()}
+    return any(amount > 0 and amount >= cadence.minimum.get(currency, ZERO) for currency, amount in asked.items())
 
 
 def person_had_time(evidence: Evidence, finding: Finding) -> None:

@@ -51,9 +51,10 @@ def judged_by_payments(evidence: Evidence, finding: Finding) -> None:
     """Kept where the payments reach it, broken only where they do not and its grace has passed."""
     day_of = evidence.company.day_of
     spent: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    judged = [each for each in evidence.audit.promises if each.ended_at is None or evidence.judges(day_of(each.ended_at))]
+    promises = evidence.audit.promises
+    judged = [each for each in promises if each.ended_at is None or evidence.judges(day_of(each.ended_at))]
     roots = {customer_of(each.account) for each in judged}
-    for promise in sorted(evidence.audit.promises, key=lambda each: each.made_at):
+    for promise in sorted(promises, key=lambda each: each.made_at):
         if customer_of(promise.account) not in roots:
             continue
         sentence = _misjudged(evidence, promise, spent)

@@ -23,7 +23,8 @@ def in_order(evidence: Evidence, finding: Finding) -> None:
         finding.judge(_cause(evidence, item, cycle, steps[0].day))
         before: Taken | None = None
         for taken in (each for each in steps if not each.undone):
-            finding.judge(_out_of_order(_cadence(evidence, taken), before, taken))
+            if taken.how != "carried":
+                finding.judge(_out_of_order(_cadence(evidence, taken), before, taken))
             before = taken
 
 
