@@ -6,13 +6,14 @@ the same request id. Some found: the rest is free for another batch (design, sec
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping
 
 from adapters.errors import LedgerError, LedgerUnavailable
-from adapters.ledger import Batch, Outcome, Receipt
+from adapters.ledger import Batch, Entry, Outcome, Receipt
+from connector.directory import Directory
 from connector.office import Office
 from connector.store import entries, history, tasks
 from connector.store.history import Event
@@ -60,6 +61,9 @@ def _settle(office: Office, row: RowMapping, fence: int, done: Posted) -> None:
     keys = [key for _, key in each.members]
     with office.database.read() as connection:
         customers = set(entries.customers_of(connection, office.company, keys).values())
+        directory = Directory(connection, office.company)
+        directory.load(customers)
+        customers |= {directory.get(each).ref for each in customers}
     since = (row["created_at"] - _LOOK_BACK).date()
     found = {receipt.key: receipt for receipt in office.ledger.posted(customers, since) if receipt.key in keys}
     if not found:
@@ -79,12 +83,20 @@ def _post_some(office: Office, done: Posted) -> bool:
     now = office.now()
     with office.database.read() as connection:
         waiting = entries.waiting(connection, office.company, now, _ROUND)
-    for each in office.ledger.compose(waiting):
+        addressed = _to_survivors(office, connection, waiting)
+    for each in office.ledger.compose(addressed):
         with office.database.write("store batch") as connection:
             ours = entries.save_batch(connection, office.company, each, now=now, lease=_LEASE)
         if ours:
             _send(office, each, 1, done)
     return len(waiting) == _ROUND
+
+
+def _to_survivors(office: Office, connection: Connection, waiting: Sequence[Entry]) -> list[Entry]:
+    """What tells of a customer that was merged away goes to the one it was merged into: the ledger knows no other."""
+    directory = Directory(connection, office.company)
+    directory.load({each.customer for each in waiting})
+    return [replace(each, customer=directory.get(each.customer).ref) for each in waiting]
 
 
 def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:

@@ -4,6 +4,7 @@ Nothing here is believed instead of mails, notes and books: the laws compare.
 """
 
 import json
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Taken:
     step_id: str
     step_day: int
     day: date
-    how: str  # said, lapsed, not_made, done
+    how: str  # said, lapsed, not_made, done, or carried over from the invoice that it replaces
     reminder: str
     account: str
     cadence: str
@@ -110,21 +111,42 @@ class Audit:
     """The rows, and the same by what they speak of."""
 
     def __init__(self, raw: list[dict[str, Any]], company: Company) -> None:
-        self.raw = raw
-        self.rows = [_row(each, company) for each in raw]
+        self._company = company
+        self.raw: list[dict[str, Any]] = []
+        self.rows: list[Row] = []
         self.by_kind: dict[str, list[Row]] = defaultdict(list)
+        self.by_customer: dict[str, list[Row]] = defaultdict(list)  # verdicts left out
         self.verdicts: dict[str, list[Row]] = defaultdict(list)
-        for row in self.rows:
-            self.by_kind[row.kind].append(row)
-            if row.kind == "verdict":
-                self.verdicts[row.account].append(row)
-        for rows in self.verdicts.values():
-            rows.sort(key=lambda row: (row.day, row.seq))
+        self.ends_told: dict[str, list[Row]] = defaultdict(list)  # tasks for the end of an item's ladder
+        self.add(raw)
+
+    def add(self, raw: list[dict[str, Any]]) -> None:
+        """What the service wrote down after all that is known."""
+        self.raw += raw
+        for each in raw:
+            self._sort_in(_row(each, self._company))
+        self._derive()
+
+    def _sort_in(self, row: Row) -> None:
+        self.rows.append(row)
+        self.by_kind[row.kind].append(row)
+        if row.kind == "verdict":
+            insort(self.verdicts[row.account], row, key=lambda each: (each.day, each.seq))
+        else:
+            self.by_customer[row.account.partition("|")[0]].append(row)
+        if row.kind == "task_opened" and row.data.get("kind") == "escalate":
+            for item in row.data.get("items", ()):
+                self.ends_told[item].append(row)
+
+    def _derive(self) -> None:
+        """What several rows tell together."""
         self.said = {row.subject: row for row in self.by_kind["reminder_said"]}
         self.taken = sorted(self._taken(), key=lambda taken: taken.seq)
         self.by_item: dict[str, list[Taken]] = defaultdict(list)
+        self.by_reminder: dict[str, list[Taken]] = defaultdict(list)
         for taken in self.taken:
             self.by_item[taken.item].append(taken)
+            self.by_reminder[taken.reminder].append(taken)
         self.promises = list(self._promises())
         self.disputes = list(self._disputes())
         self.holds = list(self._holds())
@@ -136,12 +158,17 @@ class Audit:
 
     def _taken(self) -> Iterator[Taken]:
         undone = {row.subject for row in self.of("dispatch_settled") if row.data.get("arrived") is False}
+        undone -= {row.subject for row in self.of("dispatch_settled") if row.data.get("arrived")}
+        undone -= {row.subject for row in self.of("reminder_said", "dispatch_said") if row.data.get("state") == "sent"}
         undone |= {row.data["replaces"] for row in self.of("reminder_said") if row.data.get("replaces")}
         for kind, how in _TAKEN.items():
             for row in self.by_kind[kind]:
                 for step in row.data.get("items") or [row.data]:
                     if isinstance(step, dict) and "item" in step:
                         yield _taken(row, step, how, undone=how == "said" and row.subject in undone)
+        for row in self.of("position_carried"):
+            for step in row.data.get("steps") or ():
+                yield _taken(row, {"item": row.subject, "day": row.day.isoformat(), **step}, "carried", undone=False)
 
     def _promises(self) -> Iterator[Promise]:
         judged = {row.subject: row for row in self.of("promise_judged")}

@@ -65,6 +65,7 @@ class Customer:
     emails: frozenset[str]
     merged_into: str | None
     country: str
+    region: str
     note: str
 
 
@@ -114,6 +115,7 @@ def _customer(told: dict[str, Any]) -> Customer:
         emails=addresses(told.get("emails")),
         merged_into=told.get("merged_into"),
         country=told.get("country") or "",
+        region=told.get("region") or "",
         note=told.get("note") or "",
     )
 
@@ -140,15 +142,21 @@ class Books:
         self._customers: dict[str, list[tuple[datetime, Customer]]] = defaultdict(list)
         self._by_customer: dict[str, set[str]] = defaultdict(set)
         self.notes: dict[str, Note] = {}
+        self._customer_changes: list[datetime] = []
+        self.add(changes)
+
+    def add(self, changes: list[dict[str, Any]]) -> None:
+        """What happened after all that is known."""
         for change in changes:
             self._apply(change)
-        self._customer_changes = sorted(at for states in self._customers.values() for at, _ in states)
+        self._customer_changes.sort()
 
     def _apply(self, change: dict[str, Any]) -> None:
         at, kind, deleted = instant(change["at"]), change["entity"], change["event"] == "delete"
         told = {"id": change["id"], **change["record"]}
         if kind == "customer":
             self._customers[str(change["id"])].append((at, _customer(told)))
+            self._customer_changes.append(at)
         elif kind == "note":
             first = self.notes.get(str(change["id"]))
             self.notes[str(change["id"])] = _note(told, first.at if first else at, deleted=deleted)

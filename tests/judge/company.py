@@ -39,6 +39,7 @@ class Company:
     default_cadence: str
     fresh_seconds: int
     contacts: dict[str, frozenset[str]] = field(default_factory=dict)  # reminder contacts set with the service
+    days_off: dict[str, frozenset[date]] = field(default_factory=dict)  # of customers, by "country-region"
 
     @property
     def days(self) -> list[date]:
@@ -89,5 +90,6 @@ def load_company(path: Path) -> Company:
         outage_days=_dates(told.get("outage_days", [])),
         default_cadence=told["default_cadence"],
         fresh_seconds=int(told.get("fresh_seconds", 60)),
+        days_off={where: _dates(each) for where, each in told.get("days_off", {}).items()},
         contacts={who: frozenset(map(str.casefold, each)) for who, each in told.get("contacts", {}).items()},
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.judge.evidence import load
+from tests.judge.evidence import Evidence, load
 from tests.judge.law import Finding, Law
 from tests.judge.laws import chain, doubled, due, ended, money, promises, quiet, reasons, steps, totals, words
 
@@ -32,6 +32,7 @@ LAWS = (
     Law("A person's step has its days", ended.person_had_time),
     Law("Stated reasons true", reasons.verdicts_are_true),
     Law("Reconciled with the books", totals.reconciled),
+    Law("Reconciled every day", totals.reconciled_daily),
     Law("The closing table's figures", totals.figures),
     Law("The hash chain", chain.verifies),
 )
@@ -52,7 +53,14 @@ class Verdict:
 
 def judge(folder: Path) -> Verdict:
     """Judges the month in a folder. Raises `OSError` or `ValueError` where a part of it is missing or unreadable."""
-    evidence = load(folder)
+    verdict = judged(load(folder))
+    empty = [law.name for law in LAWS if not verdict.cases[law.name] and not law.may_be_empty]
+    nothing = [f"nothing to judge: the month holds no case of “{name}”" for name in empty]
+    return Verdict(verdict.cases, verdict.broken + nothing)
+
+
+def judged(evidence: Evidence) -> Verdict:
+    """Judges the span of some evidence by every law."""
     cases: dict[str, int] = {}
     broken: list[str] = []
     for law in LAWS:
@@ -60,6 +68,4 @@ def judge(folder: Path) -> Verdict:
         law.check(evidence, finding)
         cases[law.name] = finding.cases
         broken.extend(each for each in finding.broken if each not in broken)
-        if not finding.cases and not law.may_be_empty:
-            broken.append(f"nothing to judge: the month holds no case of “{law.name}”")
     return Verdict(cases, broken)

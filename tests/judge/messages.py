@@ -80,7 +80,7 @@ def _message(mails: list[Mail], books: Books, audit: Audit, day: date, families:
     root = families.root(customer_of(account))
     documents = _askable(books, families.members(root), mail.accepted_at)
     reading = read_text(mail.text, frozenset(each.number for each in documents))
-    taken = tuple(each for each in audit.taken if each.reminder and each.reminder == mail.reminder)
+    taken = tuple(audit.by_reminder.get(mail.reminder, ())) if mail.reminder else ()
     return Message(
         reminder=mail.reminder,
         account=account,

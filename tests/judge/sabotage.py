@@ -250,6 +250,11 @@ def mail_unexplained(world: World) -> None:
     world.audit = [row for row in world.audit if row["subject"] != message.reminder]
 
 
+def day_not_reconciled(world: World) -> None:
+    row = first(world.rows("reconciled"), "reconciled day")
+    world.audit.remove(row)
+
+
 def reconciled_a_cent_off(world: World) -> None:
     row = first(world.rows("reconciled"), "reconciled day")
     ours = row["data"]["ours"]
@@ -333,6 +338,7 @@ SABOTAGES = (
     Sabotage(mail_lost, "mail lost: "),
     Sabotage(mail_unexplained, "unexplained mail: "),
     Sabotage(reconciled_a_cent_off, "a cent off: on "),
+    Sabotage(day_not_reconciled, "not reconciled: "),
     Sabotage(end_of_a_ladder_untold, "nobody told: "),
     Sabotage(person_given_no_time, "no time given: "),
     Sabotage(figure_wrong, "figure wrong: the table says reminders_sent "),

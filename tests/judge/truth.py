@@ -1,6 +1,6 @@
 """Is a stated reason true? Reckoned from books, mails and what people said; empty where it is, or cannot be known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from tests.judge.progress import Place, is_due, is_held, is_paused
 
 WEEK, MONTH = 7, 31
 _UNSEEN_HOLDS = frozenset({"ledger_block", "do_not_contact", "difference"})  # nothing outside shows these
+_MAILED = ("mail_received", "reply_received", "task_opened")
 _NO_ADDRESS_KINDS = ("address_stopped", "bounced", "address_bounced", "reminder_refused", "dispatch_refused")
 
 
@@ -135,20 +136,27 @@ def _no_address(stated: Stated) -> str:
     evidence = stated.evidence
     if not any(_addresses(stated) for _ in stated.ats):
         return ""
-    stopped = any(
-        customer_of(row.account) == customer_of(stated.account) for row in evidence.audit.of(*_NO_ADDRESS_KINDS)
-    )
-    reports = any(
-        row.data.get("kind") == "delivery_report" and customer_of(row.account) == customer_of(stated.account)
-        for row in evidence.audit.of("mail_received", "reply_received", "task_opened")
-    )
-    bounced = any("bounce" in row.kind or "bounce" in str(row.data) for row in _rows_of(stated))
-    return "" if stopped or reports or bounced else f"the books name {', '.join(sorted(_addresses(stated)))}"
+    sharing = (_rows_of(stated, each) for each in _who_share(stated))
+    stopped = any(_stops_an_address(row) for rows in sharing for row in rows)
+    return "" if stopped else f"the books name {', '.join(sorted(_addresses(stated)))}"
 
 
-def _rows_of(stated: Stated) -> list[Row]:
-    mine = customer_of(stated.account)
-    return [row for row in stated.evidence.audit.rows if row.kind != "verdict" and customer_of(row.account) == mine]
+def _who_share(stated: Stated) -> Iterator[str]:
+    """The customer, and everybody else who names one of its addresses: an address is stopped for all of them."""
+    yield customer_of(stated.account)
+    addresses = _addresses(stated)
+    for each in stated.evidence.books.customers(stated.ats[0]):
+        if addresses & each.emails:
+            yield each.id
+
+
+def _rows_of(stated: Stated, customer: str) -> list[Row]:
+    return stated.evidence.audit.by_customer.get(customer, [])
+
+
+def _stops_an_address(row: Row) -> bool:
+    is_report = row.kind in _MAILED and row.data.get("kind") == "delivery_report"
+    return row.kind in _NO_ADDRESS_KINDS or is_report or "bounce" in row.kind or "bounce" in str(row.data)
 
 
 def _persons(stated: Stated) -> str:

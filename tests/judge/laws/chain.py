@@ -7,6 +7,6 @@ from tests.judge.law import Finding
 
 def verifies(evidence: Evidence, finding: Finding) -> None:
     """Every row follows from the row before it."""
-    for sentence in broken_links(evidence.audit.raw):
+    for sentence in broken_links(evidence.audit.raw, evidence.span.first_row):
         finding.judge(f"broken chain: {sentence}")
-    finding.cases = len(evidence.audit.raw)
+    finding.cases = len(evidence.audit.raw) - evidence.span.first_row

@@ -1,9 +1,11 @@
 """Always be able to say why: each due step is sent, or a true reason is stated, within a day of becoming due."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tests.judge.accounts import account_of, code_for, standing_verdict
+from tests.judge.audit import Row
 from tests.judge.books import Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
@@ -32,7 +34,7 @@ def sent_or_said_why(evidence: Evidence, finding: Finding) -> None:
     named: set[str] = set()
     for day in evidence.company.days:
         days = _answer_days(evidence, day)
-        if not days:
+        if not days or not evidence.judges(days[-1]):
             continue
         for case in _due_on(evidence, days):
             if case.document.item in named:
@@ -127,19 +129,40 @@ def _was_taken(evidence: Evidence, case: Case) -> bool:
 
 def _excuse(evidence: Evidence, case: Case, day: date) -> tuple[bool, str]:
     """Whether a true reason is stated for the day, and if not, what was stated instead."""
-    if _paused(evidence, day) or _waits_elsewhere(evidence, case, day):
+    if _paused(evidence, day) or _is_off(evidence, case, day) or _waits_elsewhere(evidence, case, day):
         return True, ""
-    verdict = standing_verdict(evidence, case.account, day)
-    if verdict is None:
-        return False, ""
+    said = ""
+    for account, verdict in _stated(evidence, case, day):
+        wrong = _wrong(evidence, case, account, verdict, day)
+        if wrong is None:
+            return True, ""
+        said = said or wrong
+    return False, said
+
+
+def _stated(evidence: Evidence, case: Case, day: date) -> Iterator[tuple[str, Row]]:
+    """What was stated on a day, the last word first: for its account of the morning, and for that of the evening."""
+    evening = evidence.company.end_of(day)
+    now = evidence.books.document(case.document.ref, evening) or case.document
+    for account in dict.fromkeys((case.account, account_of(evidence, now, evening))):
+        standing = standing_verdict(evidence, account, day)
+        if standing is not None:
+            yield account, standing
+        for row in reversed(evidence.audit.verdicts.get(account, [])):
+            if row.day == day and row is not standing:
+                yield account, row
+
+
+def _wrong(evidence: Evidence, case: Case, account: str, verdict: Row, day: date) -> str | None:
+    """What is wrong with the reason that a verdict states; None where it is true."""
     code = code_for(verdict, case.document.item)
     if code in SENDING:
-        return False, f"the verdict of {verdict.day} says {code}, but no message left"
+        return f"the verdict of {verdict.day} says {code}, but no message left"
     if code not in WAITING:
-        return False, ""
+        return ""
     stated = Stated(
         evidence=evidence,
-        account=case.account,
+        account=account,
         root=evidence.families(verdict.at).root(case.document.customer),
         document=case.document,
         place=case.place,
@@ -148,11 +171,22 @@ def _excuse(evidence: Evidence, case: Case, day: date) -> tuple[bool, str]:
         verdict=verdict,
     )
     why = untrue(code, stated)
-    return not why, f"the reason stated on {verdict.day}, {code}, is not true: {why}"
+    return f"the reason stated on {verdict.day}, {code}, is not true: {why}" if why else None
 
 
 def _paused(evidence: Evidence, day: date) -> bool:
     return any(row.day == day for row in evidence.audit.of("service_down", "company_paused", "company_resumed"))
+
+
+def _is_off(evidence: Evidence, case: Case, day: date) -> bool:
+    """Whether nobody works where the customer is, by whose clock it may be the next day already."""
+    at = evidence.company.end_of(day)
+    customer = evidence.books.customer(evidence.families(at).root(case.document.customer), at)
+    if customer is None:
+        return False
+    return not evidence.company.days_off.get(f"{customer.country}-{customer.region}", frozenset()).isdisjoint(
+        {day, day + ONE_DAY}
+    )
 
 
 def _waits_elsewhere(evidence: Evidence, case: Case, day: date) -> bool:

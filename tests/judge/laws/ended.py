@@ -1,12 +1,16 @@
 """After the last step a person is told, once; and a person's step has its days."""
 
-from datetime import timedelta
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
 
 from tests.judge.accounts import account_of
-from tests.judge.audit import Row
-from tests.judge.books import Document
+from tests.judge.asked import account_documents, free_credit
+from tests.judge.audit import Row, Taken
+from tests.judge.books import ZERO, Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
+from tests.judge.families import customer_of
 from tests.judge.law import Finding
 from tests.judge.progress import cadence_of, document_of, is_held, place_of, reopened_on, restarted_on
 
@@ -16,9 +20,11 @@ _SLACK = timedelta(days=5)  # a week-end, a holiday and an outage
 def told_once(evidence: Evidence, finding: Finding) -> None:
     """An item that took its last step and stayed open has one task for it; no other item has one."""
     last_day = evidence.company.end
-    for item in evidence.audit.by_item:
+    for item, steps in evidence.audit.by_item.items():
+        if not _is_looked_at(evidence, item, steps[-1]):
+            continue
         document = evidence.books.document(document_of(item), evidence.company.end_of(last_day))
-        tasks = _tasks(evidence, item)
+        tasks = evidence.audit.ends_told.get(item, [])
         anew = restarted_on(evidence, document_of(item), last_day) or reopened_on(evidence, document_of(item), last_day)
         if len(tasks) > 1 and not anew:
             finding.judge(f"told twice: the end of the ladder of {item} made {len(tasks)} tasks")
@@ -26,6 +32,13 @@ def told_once(evidence: Evidence, finding: Finding) -> None:
             finding.judge(_told_too_soon(evidence, item, tasks[-1]))
         elif document is not None and document.can_be_asked and not anew and _is_long_over(evidence, document):
             finding.judge(f"nobody told: the ladder of {item} ({document.number}) ended, and no task says so")
+
+
+def _is_looked_at(evidence: Evidence, item: str, last: Taken) -> bool:
+    """All of them at the end; before, those of which a person was told, and those that took a last step."""
+    if evidence.span.is_whole or any(evidence.judges(row.day) for row in evidence.audit.ends_told.get(item, ())):
+        return True
+    return any(cadence.steps[-1].id == last.step_id for cadence in evidence.cadences.values())
 
 
 def _told_too_soon(evidence: Evidence, item: str, task: Row) -> str:
@@ -36,11 +49,6 @@ def _told_too_soon(evidence: Evidence, item: str, task: Row) -> str:
     return "" if place.has_ended else f"told too soon: a task of {task.day} says that the ladder of {item} ended"
 
 
-def _tasks(evidence: Evidence, item: str) -> list[Row]:
-    opened = evidence.audit.of("task_opened")
-    return [row for row in opened if row.data.get("kind") == "escalate" and item in row.data.get("items", ())]
-
-
 def _is_long_over(evidence: Evidence, document: Document) -> bool:
     last_day = evidence.company.end
     account = account_of(evidence, document, evidence.company.end_of(last_day))
@@ -48,15 +56,27 @@ def _is_long_over(evidence: Evidence, document: Document) -> bool:
     if not place.has_ended or place.last is None:
         return False
     days = [place.last.day + n * ONE_DAY for n in range((last_day - place.last.day).days + 1)]
-    waited = sum(not is_held(evidence, document, account, day) for day in days)
+    waited = sum(not is_held(evidence, document, account, day) and _is_asked(evidence, account, day) for day in days)
     return timedelta(days=waited) > timedelta(days=place.cadence.escalate_days) + _SLACK
+
+
+def _is_asked(evidence: Evidence, account: str, day: date) -> bool:
+    """Whether the account owed enough on a day to be asked at all, credits taken off."""
+    cadence = cadence_of(evidence, account, day)
+    at = evidence.company.end_of(day)
+    credit = free_credit(evidence, evidence.families(at).root(customer_of(account)), at)
+    owed: dict[str, Decimal] = defaultdict(Decimal)
+    for each in account_documents(evidence, account, at):
+        owed[each.currency] += each.open
+    asked = {currency: amount - credit.get(currency, ZERO) for currency, amount in owed.items()}
+    return any(amount > 0 and amount >= cadence.minimum.get(currency, ZERO) for currency, amount in asked.items())
 
 
 def person_had_time(evidence: Evidence, finding: Finding) -> None:
     """A person's step counts as not made only after its days have passed."""
     opened = [row for row in evidence.audit.of("task_opened") if row.data.get("kind") == "step"]
     for taken in evidence.audit.taken:
-        if taken.how != "not_made":
+        if taken.how != "not_made" or not evidence.judges(taken.day):
             continue
         days = cadence_of(evidence, taken.account, taken.day).task_days
         given = [row.day for row in opened if taken.item in row.data.get("items", ()) and row.day <= taken.day]

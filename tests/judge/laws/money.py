@@ -12,7 +12,7 @@ from tests.judge.messages import Message, Shown
 
 def not_paid(evidence: Evidence, finding: Finding) -> None:
     """Nobody is asked for what was paid when the figures were read."""
-    for message in evidence.messages:
+    for message in evidence.judged:
         moments = window(evidence, message)
         for shown in message.shown:
             states = [evidence.books.document(shown.document, at) for at in moments]
@@ -39,7 +39,7 @@ def _paid(evidence: Evidence, message: Message, shown: Shown) -> str:
 
 def to_the_cent(evidence: Evidence, finding: Finding) -> None:
     """Lines and totals are what the books said at one instant when they may have been read."""
-    for message in evidence.messages:
+    for message in evidence.judged:
         faults = [_faults(message, picture) for picture in pictures(evidence, message)]
         finding.judge(*(min(faults, key=len) if faults else []))
 
@@ -96,7 +96,7 @@ def _explained(message: Message, picture: Expected, currency: str, said: list[De
 
 def currencies_apart(evidence: Evidence, finding: Finding) -> None:
     """A total speaks of one currency, and there is one for each."""
-    for message in evidence.messages:
+    for message in evidence.judged:
         asked = {currency: amount for currency, amount in pictures(evidence, message)[-1].asked.items() if amount}
         together = sum(asked.values(), ZERO)
         told = [*message.subject_amounts, *(amount for row in message.rest for amount in amounts_in(row))]

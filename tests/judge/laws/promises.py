@@ -19,10 +19,12 @@ _SYNCED_BY = 3  # working days after the grace by which a promise is judged, syn
 def heeded(evidence: Evidence, finding: Finding) -> None:
     """No message asks for what a living promise covers."""
     messages: dict[str, list[Message]] = defaultdict(list)
-    for message in evidence.messages:
+    for message in evidence.judged:
         messages[message.root].append(message)
     for promise in evidence.audit.promises:
         root = evidence.families(promise.made_at).root(customer_of(promise.account))
+        if not messages[root] and not evidence.span.is_whole:
+            continue
         finding.judge(*(_ignored(evidence, promise, message) for message in messages[root]))
 
 
@@ -47,9 +49,17 @@ def _covers_all(evidence: Evidence, promise: Promise, item: str, at: datetime) -
 
 def judged_by_payments(evidence: Evidence, finding: Finding) -> None:
     """Kept where the payments reach it, broken only where they do not and its grace has passed."""
+    day_of = evidence.company.day_of
     spent: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for promise in sorted(evidence.audit.promises, key=lambda each: each.made_at):
-        finding.judge(_misjudged(evidence, promise, spent))
+    promises = evidence.audit.promises
+    judged = [each for each in promises if each.ended_at is None or evidence.judges(day_of(each.ended_at))]
+    roots = {customer_of(each.account) for each in judged}
+    for promise in sorted(promises, key=lambda each: each.made_at):
+        if customer_of(promise.account) not in roots:
+            continue
+        sentence = _misjudged(evidence, promise, spent)
+        if promise in judged:
+            finding.judge(sentence)
 
 
 def _misjudged(evidence: Evidence, promise: Promise, spent: dict[tuple[str, str], Decimal]) -> str:

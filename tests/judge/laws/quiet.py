@@ -18,6 +18,8 @@ def gap_between_messages(evidence: Evidence, finding: Finding) -> None:
     """Between two messages to an account lie at least the cadence's days."""
     for account, messages in _by_account(evidence).items():
         for before, after in pairwise(messages):
+            if not evidence.judges(after.day):
+                continue
             gap = evidence.cadence(_cadence(evidence, after)).min_gap_days
             days = (after.day - before.day).days
             finding.judge(
@@ -26,7 +28,8 @@ def gap_between_messages(evidence: Evidence, finding: Finding) -> None:
                 else ""
             )
         for message in messages:
-            finding.judge(*_after_a_call(evidence, message))
+            if evidence.judges(message.day):
+                finding.judge(*_after_a_call(evidence, message))
 
 
 def _after_a_call(evidence: Evidence, message: Message) -> list[str]:
@@ -72,6 +75,8 @@ def caps(evidence: Evidence, finding: Finding) -> None:
 
 def _within_caps(evidence: Evidence, finding: Finding, who: str, messages: list[Message], calls: list[Row]) -> None:
     for message in messages:
+        if not evidence.judges(message.day):
+            continue
         cadence = evidence.cadence(_cadence(evidence, message))
         days = [each.day for each in messages if each.at <= message.at]
         days += [call.day for call in calls if call.seq < _said_seq(evidence, message)]
@@ -102,7 +107,8 @@ def address_once_a_day(evidence: Evidence, finding: Finding) -> None:
     for message in evidence.messages:
         for address in message.recipients:
             before = seen.get((address, message.day))
-            finding.judge(f"address asked twice a day: {before.name} and {message.name}" if before else "")
+            if evidence.judges(message.day):
+                finding.judge(f"address asked twice a day: {before.name} and {message.name}" if before else "")
             seen[address, message.day] = message
 
 
@@ -110,6 +116,8 @@ def families_are_asked_once(evidence: Evidence, finding: Finding) -> None:
     """Whoever is billed with a parent is asked with the parent, never beside it."""
     messages = evidence.messages
     for place, message in enumerate(messages):
+        if not evidence.judges(message.day):
+            continue
         claimed = customer_of(message.account)
         sentences = []
         if claimed != message.root:
@@ -117,10 +125,11 @@ def families_are_asked_once(evidence: Evidence, finding: Finding) -> None:
                 f"sub-customer asked by itself: {message.name} speaks to customer {claimed}, "
                 f"who is billed with {message.root}"
             )
-        for before in messages[:place]:
-            gap = evidence.cadence(_cadence(evidence, message)).min_gap_days
-            close = (message.day - before.day).days < gap
-            if close and before.root == message.root and customer_of(before.account) != claimed:
+        gap = evidence.cadence(_cadence(evidence, message)).min_gap_days
+        for before in reversed(messages[:place]):
+            if (message.day - before.day).days >= gap:
+                break
+            if before.root == message.root and customer_of(before.account) != claimed:
                 sentences.append(
                     f"family asked twice: {before.name} and {message.name} both ask the family of {message.root}"
                 )
@@ -129,7 +138,7 @@ def families_are_asked_once(evidence: Evidence, finding: Finding) -> None:
 
 def addressed_to_its_own(evidence: Evidence, finding: Finding) -> None:
     """An item is shown only to an address that its invoice or its customer names."""
-    for message in evidence.messages:
+    for message in evidence.judged:
         for shown in message.shown:
             document = evidence.books.document(shown.document, message.at)
             allowed = allowed_addresses(evidence.books, document, message.at) if document else frozenset()

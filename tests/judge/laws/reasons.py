@@ -16,6 +16,8 @@ def verdicts_are_true(evidence: Evidence, finding: Finding) -> None:
     """The reason for each item of each verdict."""
     for account, verdicts in evidence.audit.verdicts.items():
         for verdict in verdicts:
+            if not evidence.judges(verdict.day):
+                continue
             for item, code in (verdict.data.get("items") or {}).items():
                 finding.judge(_untrue(evidence, account, verdict, item, code))
 

@@ -18,10 +18,13 @@ def in_order(evidence: Evidence, finding: Finding) -> None:
     for taken in evidence.audit.taken:
         ladders[taken.item, taken.cycle].append(taken)
     for (item, cycle), steps in ladders.items():
+        if not any(evidence.judges(each.day) for each in steps):
+            continue
         finding.judge(_cause(evidence, item, cycle, steps[0].day))
         before: Taken | None = None
         for taken in (each for each in steps if not each.undone):
-            finding.judge(_out_of_order(_cadence(evidence, taken), before, taken))
+            if taken.how != "carried":
+                finding.judge(_out_of_order(_cadence(evidence, taken), before, taken))
             before = taken
 
 
@@ -57,7 +60,7 @@ def _out_of_order(cadence: Cadence, before: Taken | None, taken: Taken) -> str:
 
 def not_too_early(evidence: Evidence, finding: Finding) -> None:
     """No step before its day: after the due date, the posting lag, the new-invoice days and the distance."""
-    for message in evidence.messages:
+    for message in evidence.judged:
         for taken in message.taken:
             document = evidence.books.document(document_of(taken.item), message.at)
             if document is not None:
@@ -85,7 +88,7 @@ def _too_early(evidence: Evidence, message: Message, taken: Taken, document: Doc
 
 def nothing_undue_is_asked(evidence: Evidence, finding: Finding) -> None:
     """An item not yet due is never part of an amount asked as past due."""
-    for message in evidence.messages:
+    for message in evidence.judged:
         heads_ups = {each.item for each in message.taken if each.step_day < 0}
         cadence = evidence.cadence(message.taken[0].cadence if message.taken else "")
         for shown in message.shown:

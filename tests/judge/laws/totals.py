@@ -28,10 +28,20 @@ def open_totals(evidence: Evidence, at: datetime, day: date) -> dict[str, Decima
 
 def reconciled(evidence: Evidence, finding: Finding) -> None:
     """Where the service says that it agrees with the ledger, both figures are those of the books."""
-    for row in evidence.audit.of("reconciled"):
+    for row in evidence.rows("reconciled"):
         if row.data.get("state") == "moving":
             continue
         finding.judge(*_differences(evidence, row))
+
+
+def reconciled_daily(evidence: Evidence, finding: Finding) -> None:
+    """On each day on which the service worked, its total was compared with the ledger's."""
+    compared = {str(row.data.get("day")) for row in evidence.audit.of("reconciled")}
+    halted = {row.day for row in evidence.audit.of("company_paused", "company_resumed")}
+    for day in evidence.company.days:
+        if evidence.judges(day) and day not in evidence.company.outage_days and day not in halted:
+            missing = day.isoformat() not in compared
+            finding.judge(f"not reconciled: nothing was compared with the ledger on {day}" if missing else "")
 
 
 def _differences(evidence: Evidence, row: Row) -> Iterator[str]:
@@ -59,6 +69,8 @@ def _listed(totals: dict[str, Decimal]) -> str:
 
 def figures(evidence: Evidence, finding: Finding) -> None:
     """Every figure of the closing table is what mails, notes, books and people's words add up to."""
+    if not evidence.span.is_whole:
+        return
     own = _own_figures(evidence)
     for name, stated in evidence.figures.items():
         if name in own:

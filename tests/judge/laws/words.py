@@ -17,12 +17,14 @@ _NOTED_AS = {"replaced": "withdrawn"}  # the older promise is taken back by the 
 def said_is_noted(evidence: Evidence, finding: Finding) -> None:
     """Each message is one note, linked to the customer and to every invoice in it that still stands."""
     for message in evidence.messages:
+        if not evidence.settles(message.day):
+            continue
         notes = evidence.notes.about("reminder", message.reminder)
         what = f"for {message.name}"
         finding.judge(_count(notes, what), *(_links(evidence, message, notes[0]) if len(notes) == 1 else ()))
     mailed = {message.reminder for message in evidence.messages}
     for row in evidence.audit.said.values():
-        if row.subject not in mailed:
+        if row.subject not in mailed and evidence.settles(row.day):
             finding.judge(
                 _count(evidence.notes.about("reminder", row.subject), f"for uncertain reminder {row.subject}")
             )
@@ -55,6 +57,8 @@ def _stands(document: Document | None) -> bool:
 def agreed_is_noted(evidence: Evidence, finding: Finding) -> None:
     """Each promise, its outcome, and each dispute and its decision is one note on its customer."""
     for kind, row in _agreed(evidence):
+        if not evidence.settles(row.day):
+            continue
         notes = evidence.notes.about(kind, row.subject)
         what = f"for {kind.replace('_', ' ')} {row.subject} of account {row.account} on {row.day}"
         sentences = [_count(notes, what)]
@@ -66,6 +70,8 @@ def agreed_is_noted(evidence: Evidence, finding: Finding) -> None:
                 sentences.append(f"note misplaced: {notes[0].key} is not on customer {root}")
         finding.judge(*sentences)
     for row in evidence.audit.of("call_logged"):
+        if not evidence.settles(row.day):
+            continue
         finding.judge(_count(evidence.notes.by_key.get(row.subject, []), f"for the call {row.subject} of {row.day}"))
 
 
@@ -83,7 +89,10 @@ def _agreed(evidence: Evidence) -> Iterator[tuple[str, Row]]:
 def notes_are_explained(evidence: Evidence, finding: Finding) -> None:
     """A marker stands once in the books, and each of our notes tells something that happened."""
     known = {row.subject for row in evidence.audit.of("entry_enqueued")}
+    day_of = evidence.company.day_of
     for key, notes in evidence.notes.by_key.items():
+        if not any(evidence.judges(day_of(each.note.at)) for each in notes):
+            continue
         customer = ", ".join(sorted(notes[0].customers)) or "nobody"
         finding.judge(
             f"note doubled: {key} stands {len(notes)} times in the books, on customer {customer}"
@@ -92,6 +101,8 @@ def notes_are_explained(evidence: Evidence, finding: Finding) -> None:
             "" if key in known else f"note unexplained: {key} on customer {customer} is not in the service's history",
         )
     for row in evidence.audit.of("entry_enqueued"):
+        if not evidence.settles(row.day):
+            continue
         finding.judge(
             "" if row.subject in evidence.notes.by_key else f"note dropped: {row.subject} never came into the books"
         )

@@ -8,6 +8,7 @@ import pytest
 from adapters.documents import Gone, Tombstone
 from adapters.ledger import EntryKind
 from connector.disputes import Contested, open_dispute
+from connector.outbox import post_notes
 from connector.store import tables
 from connector.taskwork import do_task
 from reminders.account import HoldKind
@@ -251,6 +252,18 @@ def test_a_merged_customer_s_plans_promises_and_disputes_end_and_nothing_is_said
     assert note["customer"] == "30"
     assert planned.account_of(INVOICE) == "30"
     assert planned.mailer.sent == []
+
+
+def test_what_is_noted_about_a_merged_customer_goes_to_the_one_it_was_merged_into(reminded: House) -> None:
+    """The ledger knows nobody of the old name any more and would refuse: what was agreed would be lost."""
+    open_dispute(reminded.office, Contested(item=ITEM, reason="damaged"))
+    reminded.ledger.customer("30", "Anna's Boats Ltd")
+    reminded.ledger.merge("20", "30")
+    reminded.sync()
+    post_notes(reminded.office)
+    kinds = {key.partition(":")[0] for key in reminded.ledger.notes}
+    assert {"reminder", "dispute_opened", "dispute_resolved"} <= kinds
+    assert {note.customer for note in reminded.ledger.notes.values()} == {"30"}
 
 
 def test_a_merge_of_which_the_ledger_does_not_name_the_survivor_is_told_to_who_has_the_invoices_now(
