@@ -12,6 +12,8 @@ from functools import cache
 #: ISO 4217: currencies without a minor unit, and those with a thousandth.
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905
 _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+#: Minor units that one amount may have, and a sum of hundreds still fits where integers have 64 bits.
+_MOST_DIGITS = 16
 
 
 class MoneyError(ValueError):
@@ -29,7 +31,7 @@ class InexactAmount(MoneyError):
     """The amount has more decimals than its currency knows; rounding it would differ from the ledger."""
 
     def __init__(self, amount: Decimal, currency: str) -> None:
-        super().__init__(f"{amount} has more decimals than {currency} has.")
+        super().__init__(f"{str(amount)[:60]} has more decimals than {currency} has.")
 
 
 @cache
@@ -49,14 +51,18 @@ class Money:
 
     @classmethod
     def of(cls, amount: Decimal | int | str, currency: str) -> "Money":
-        """The exact `amount`. Raises `InexactAmount` where the currency has fewer decimals, else `MoneyError`."""
+        """The exact `amount`. Raises `InexactAmount` where the currency has fewer decimals, else `MoneyError` (for
+        what is no amount, or one that no books hold).
+        """
         try:
             value = Decimal(amount)
-            scaled = value.scaleb(decimals(currency))
-            minor = int(scaled)
+            too_large = value.adjusted() + decimals(currency) >= _MOST_DIGITS
+            minor = 0 if too_large else int(value.scaleb(decimals(currency)))
         except (ArithmeticError, ValueError) as error:
-            raise MoneyError(f"{amount!r} is not an amount.") from error
-        if scaled != minor:
+            raise MoneyError(f"{str(amount)[:60]!r} is not an amount.") from error
+        if too_large:
+            raise MoneyError(f"{value:.3e} {currency} is more than any books hold.")
+        if Decimal(minor).scaleb(-decimals(currency)) != value:
             raise InexactAmount(value, currency)
         return cls(minor, currency)
 

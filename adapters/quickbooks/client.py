@@ -13,6 +13,7 @@ import httpx
 
 from adapters.errors import LedgerError, LedgerUnavailable
 from adapters.http import Http, retry_after
+from adapters.quickbooks.answers import mended
 from adapters.quickbooks.faults import TOKEN_EXPIRED, Fault, error_of, read_fault
 from adapters.quickbooks.limits import CallKind, Limits, Permit
 from adapters.quickbooks.oauth import TokenKeeper
@@ -53,17 +54,18 @@ class QuickBooksClient:
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
         """The answer to a GET below the company: `read("invoice/130")`."""
-        return self.process_request("GET", self._address(path), params={**(params or {}), **_VERSION}).content
+        answer = self.process_request("GET", self._address(path), params={**(params or {}), **_VERSION})
+        return mended(answer.content)
 
     def select(self, statement: str) -> bytes:
         """The answer to a query, sent as text so that no length or sign can break it."""
         headers = {"Content-Type": "application/text"}
-        return self.process_request("POST", self._address("query"), headers, _VERSION, statement).content
+        return mended(self.process_request("POST", self._address("query"), headers, _VERSION, statement).content)
 
     def write(self, path: str, body: bytes, *, request_id: str) -> bytes:
         """The answer to a write, which QuickBooks does once for a `request_id` however often it is sent."""
         params = {"requestid": request_id, **_VERSION}
-        return self.process_request("POST", self._address(path), {}, params, body).content
+        return mended(self.process_request("POST", self._address(path), {}, params, body).content)
 
     def _address(self, path: str) -> str:
         return f"{self._base}/company/{self.realm}/{path}"

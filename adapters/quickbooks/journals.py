@@ -13,7 +13,17 @@ import msgspec
 from adapters.documents import Document, DocumentKind, Gone, Item, Tombstone, document_ref
 from adapters.money import Money
 from adapters.quickbooks import wire
-from adapters.quickbooks.mapping import HomeCurrency, Unmappable, currency_of, day, instant
+from adapters.quickbooks.mapping import (
+    LONGEST_NAME,
+    LONGEST_WORDS,
+    HomeCurrency,
+    Unmappable,
+    currency_of,
+    day,
+    identified,
+    instant,
+    version_of,
+)
 
 _TYPE = "JournalEntry"
 
@@ -134,7 +144,7 @@ def _customer(line: wire.JournalLine) -> str:
     ref = detail.entity.entity_ref if detail and detail.entity else None
     if ref is None or not ref.value:
         raise Unmappable("a line on accounts receivable names no customer")
-    return ref.value
+    return identified(ref.value)
 
 
 def _signed(line: wire.JournalLine, currency: str) -> Money:
@@ -149,15 +159,15 @@ def _document(row: wire.JournalEntry, line: str, customer: str, total: Money, le
     made = row.meta_data or wire.MetaData()
     return Document(
         kind=DocumentKind.JOURNAL,
-        id=f"{row.id}.{line}",
+        id=identified(f"{row.id}.{line}"),
         customer=customer,
-        number=row.doc_number or "",
+        number=(row.doc_number or "")[:LONGEST_NAME],
         issue_date=issued,
         total=total,
         open=rest,
         items=(Item(due_date=issued, total=total, open=rest),) if total.minor > 0 else (),
-        memo=row.private_note or "",
-        version=f"{row.sync_token or ''}/{left}",  # a payment changes what is open, and leaves the entry as it was
+        memo=(row.private_note or "")[:LONGEST_WORDS],
+        version=f"{version_of(row)[:40]}/{left}",  # a payment changes what is open, and leaves the entry as it was
         created_at=instant(made.create_time),
         updated_at=instant(made.last_updated_time),
     )

@@ -18,6 +18,7 @@ from adapters.http import Http
 from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals
 from adapters.money import Money, sums
 from adapters.quickbooks import wire
+from adapters.quickbooks.answers import decoded
 from adapters.quickbooks.changes import Reading
 from adapters.quickbooks.client import QuickBooksClient
 from adapters.quickbooks.cursor import State
@@ -177,8 +178,8 @@ class QuickBooksLedger:
         if kind != DocumentKind.INVOICE:
             return ""
         body = self.client.read(f"invoice/{ident}", {"include": "invoiceLink"})
-        raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get("Invoice")
-        return (msgspec.json.decode(raw, type=wire.Invoice).invoice_link if raw is not None else None) or ""
+        raw = decoded(body, dict[str, msgspec.Raw]).get("Invoice")
+        return (decoded(raw, wire.Invoice).invoice_link if raw is not None else None) or ""
 
     def block(self, change: BlockChange) -> Receipt:
         """QuickBooks has no blocks: raises `LedgerRejected`."""
@@ -197,10 +198,10 @@ class QuickBooksLedger:
         return self._basics
 
     def _singleton(self, path: str, kind: type[R]) -> R:
-        raw = msgspec.json.decode(self.client.read(path), type=dict[str, msgspec.Raw]).get(kind.__name__)
+        raw = decoded(self.client.read(path), dict[str, msgspec.Raw]).get(kind.__name__)
         if raw is None:
             raise LedgerUnavailable(f"QuickBooks told nothing of {kind.__name__}.")
-        return msgspec.json.decode(raw, type=kind)
+        return decoded(raw, kind)
 
 
 def _ids_of(documents: Collection[DocumentRef]) -> dict[DocumentKind, set[str]]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import TypeAlias
 
 from babel import Locale
@@ -35,6 +36,12 @@ HomeCurrency: TypeAlias = Callable[[], str]
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@(?:[\w-]+\.)+[\w-]{2,}")
 _DELIVERY = {"EmailSent": Delivery.SENT, "NeedToSend": Delivery.WAITING}
 _LONGEST_ADDRESS = 254
+_LONGEST_LIST = 160  # characters of all addresses in one field; QuickBooks itself takes 100
+LONGEST_NAME, LONGEST_WORDS = 500, 20_000  # QuickBooks takes 500 and 4,000
+_LONGEST_ID, _LONGEST_METHOD = 60, 16
+_LONGEST_PROBLEM = 400
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998  # what lies outside cannot be told in every time zone
 
 
 class Unmappable(ValueError):
@@ -43,9 +50,11 @@ class Unmappable(ValueError):
 
 @lru_cache(maxsize=4096)
 def addresses(text: str | None) -> tuple[str, ...]:
-    """The valid addresses in a field into which people type several, in order, each once."""
-    found = (part.strip() for part in re.split(r"[,;]", text or ""))
-    return tuple(dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each)))
+    """The valid addresses in a field into which people type several, in order, each once; as many as fit."""
+    found = (part.strip() for part in re.split(r"[,;]", (text or "")[:LONGEST_WORDS]))
+    known = dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each))
+    together = accumulate(len(each) + 1 for each in known)
+    return tuple(each for each, length in zip(known, together, strict=True) if length <= _LONGEST_LIST)
 
 
 def instant(text: str | None) -> datetime | None:
@@ -58,21 +67,20 @@ def instant(text: str | None) -> datetime | None:
         raise Unmappable(f"{text!r} is not an instant") from error
     if given.tzinfo is None:
         raise Unmappable(f"{text!r} has no offset from UTC")
+    if not _FIRST_YEAR <= given.year <= _LAST_YEAR:
+        raise Unmappable(f"{text!r} is no instant of any books")
     return given.astimezone(UTC)
 
 
 def day(text: str | None, name: str) -> date:
     """A day written with dashes, or with slashes as Intuit's own page has it."""
     try:
-        return date.fromisoformat((text or "").replace("/", "-"))
+        found = date.fromisoformat((text or "").replace("/", "-"))
     except ValueError as error:
         raise Unmappable(f"{name} {text!r} is not a day") from error
-
-
-def _needed(value: str | None, name: str) -> str:
-    if not value:
-        raise Unmappable(f"{name} is missing")
-    return value
+    if found.year < _FIRST_YEAR:
+        raise Unmappable(f"{name} {text!r} lies before the time of any books: correct it there")
+    return found
 
 
 def _amount(value: Decimal | None, currency: str, name: str) -> Money:
@@ -83,7 +91,22 @@ def _amount(value: Decimal | None, currency: str, name: str) -> Money:
 
 def currency_of(ref: wire.Ref | None, home: HomeCurrency) -> str:
     """A row's currency; one that names none is in the home currency."""
-    return (ref.value if ref else None) or home()
+    code = (ref.value if ref else None) or home()
+    if not _CURRENCY.fullmatch(code):
+        raise Unmappable(f"{code[:20]!r} is no currency: three letters, like USD")
+    return code
+
+
+def identified(ident: str, name: str = "Id") -> str:
+    """An id as QuickBooks gives them. Raises `Unmappable` for what nothing could be found again by."""
+    if not ident or len(ident) > _LONGEST_ID or not ident.isprintable():
+        raise Unmappable(f"{name} is missing, or none by which it can be found again")
+    return ident
+
+
+def version_of(row: wire.Row) -> str:
+    """What tells one state of a row from another."""
+    return (row.sync_token or "")[:_LONGEST_ID]
 
 
 def _created(row: wire.Row) -> datetime | None:
@@ -100,30 +123,30 @@ def customer(row: wire.Customer, home: HomeCurrency) -> Customer:
     country = country_code(where.country_code or where.country or "")
     currency = currency_of(row.currency_ref, home)
     return Customer(
-        ref=row.id,
-        name=row.display_name or row.fully_qualified_name or row.id,
-        parent=row.parent_ref.value if row.parent_ref else None,
+        ref=identified(row.id),
+        name=(row.display_name or row.fully_qualified_name or row.id)[:LONGEST_NAME],
+        parent=identified(row.parent_ref.value, "ParentRef") if row.parent_ref and row.parent_ref.value else None,
         bill_with_parent=bool(row.bill_with_parent),
         active=row.active is not False,
         emails=addresses(row.primary_email_addr.address if row.primary_email_addr else None),
-        phone=(row.primary_phone.free_form_number if row.primary_phone else None) or "",
+        phone=((row.primary_phone.free_form_number if row.primary_phone else None) or "")[:LONGEST_NAME],
         language=language_of(country),
         country=country,
-        region=where.country_sub_division_code or "",
-        postcode=where.postal_code or "",
+        region=(where.country_sub_division_code or "")[:LONGEST_NAME],
+        postcode=(where.postal_code or "")[:LONGEST_NAME],
         currency=currency,
         customer_type=_label(row.customer_type_ref),
-        delivery_method=(row.preferred_delivery_method or "").lower(),
-        note=row.notes or "",
+        delivery_method=(row.preferred_delivery_method or "").lower()[:_LONGEST_METHOD],
+        note=(row.notes or "")[:LONGEST_WORDS],
         balance=Money.of(row.balance, currency) if row.balance is not None else None,
-        version=row.sync_token or "",
+        version=version_of(row),
         created_at=_created(row),
         updated_at=_updated(row),
     )
 
 
 def _label(ref: wire.Ref | None) -> str:
-    return (ref.name or ref.value or "") if ref else ""
+    return (ref.name or ref.value or "")[:LONGEST_NAME] if ref else ""
 
 
 def invoice(row: wire.Invoice, home: HomeCurrency) -> Document:
@@ -137,9 +160,9 @@ def invoice(row: wire.Invoice, home: HomeCurrency) -> Document:
     delivery = _DELIVERY.get(row.email_status or "", Delivery.UNKNOWN)
     return Document(
         kind=DocumentKind.INVOICE,
-        id=row.id,
+        id=identified(row.id),
         customer=_customer_of(row),
-        number=row.doc_number or "",
+        number=(row.doc_number or "")[:LONGEST_NAME],
         issue_date=issued,
         total=total,
         open=balance,
@@ -148,15 +171,15 @@ def invoice(row: wire.Invoice, home: HomeCurrency) -> Document:
         bill_emails=addresses(row.bill_email.address if row.bill_email else None),
         delivery=Delivery.SENT if sent_at and delivery is Delivery.UNKNOWN else delivery,
         sent_at=sent_at,
-        memo=marker_lines_removed(row.private_note or ""),
-        version=row.sync_token or "",
+        memo=marker_lines_removed(row.private_note or "")[:LONGEST_WORDS],
+        version=version_of(row),
         created_at=_created(row),
         updated_at=_updated(row),
     )
 
 
 def _customer_of(row: wire.Transaction) -> str:
-    return _needed(row.customer_ref.value if row.customer_ref else None, "CustomerRef")
+    return identified((row.customer_ref.value if row.customer_ref else None) or "", "CustomerRef")
 
 
 def credit_memo(row: wire.CreditMemo, home: HomeCurrency) -> Document:
@@ -213,10 +236,11 @@ def _allocations(
 
 def _allocation(link: wire.LinkedTxn, amount: Money) -> Allocation:
     kind = KINDS.get(link.txn_type or "")
+    ident = identified(link.txn_id or "", "LinkedTxn")
     if kind is None:
-        return Allocation(target=f"{(link.txn_type or 'unknown').lower()}:{link.txn_id}", amount=amount)
+        return Allocation(target=f"{(link.txn_type or 'unknown').lower()[:_LONGEST_ID]}:{ident}", amount=amount)
     signed = -amount if kind is DocumentKind.CREDIT_MEMO else amount
-    return Allocation(target=document_ref(kind, link.txn_id or ""), amount=signed)
+    return Allocation(target=document_ref(kind, ident), amount=signed)
 
 
 def _credit(
@@ -231,17 +255,17 @@ def _credit(
 ) -> Document:
     return Document(
         kind=kind,
-        id=row.id,
+        id=identified(row.id),
         customer=_customer_of(row),
-        number=number,
+        number=number[:LONGEST_NAME],
         issue_date=day(row.txn_date, "TxnDate"),
         total=total,
         open=rest,
         allocations=allocations,
         voided=not total and not rest and not allocations,
         bill_emails=bill_emails,
-        memo=row.private_note or "",
-        version=row.sync_token or "",
+        memo=(row.private_note or "")[:LONGEST_WORDS],
+        version=version_of(row),
         created_at=_created(row),
         updated_at=_updated(row),
     )
@@ -278,9 +302,12 @@ def language_of(country: str) -> str:
 def problem_of(entity: str, ledger_id: str, text: str, number: str | None = None) -> Problem:
     """A row that could not be read, named as a finance person would look for it."""
     kind = KINDS.get(entity)
-    ref = document_ref(kind, ledger_id or "?") if kind else f"{entity.lower()}:{ledger_id or '?'}"
-    name = f"{entity} {number} (id {ledger_id})" if number else f"{entity} with id {ledger_id or 'unknown'}"
-    return Problem(ref=ref, kind=kind.value if kind else "customer", text=f"{name} cannot be read: {text}")
+    ledger_id = ledger_id[:_LONGEST_ID] or "?"
+    ref = document_ref(kind, ledger_id) if kind else f"{entity.lower()}:{ledger_id}"
+    known = ledger_id if ledger_id != "?" else "unknown"
+    name = f"{entity} {number[:_LONGEST_ID]} (id {known})" if number else f"{entity} with id {known}"
+    said = f"{name} cannot be read: {text}"
+    return Problem(ref=ref, kind=kind.value if kind else "customer", text=said[:_LONGEST_PROBLEM])
 
 
 MAPPING_ERRORS = (Unmappable, MoneyError)

@@ -16,6 +16,7 @@ from adapters.errors import LedgerConflict, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, Outcome, Receipt
 from adapters.marker import find_marker, mark
 from adapters.quickbooks import wire
+from adapters.quickbooks.answers import decoded
 from adapters.quickbooks.client import QuickBooksClient
 from adapters.quickbooks.faults import NOT_FOUND, THROTTLED, TROUBLE, Fault
 from adapters.quickbooks.mapping import ENTITY_OF, instant
@@ -127,10 +128,7 @@ class NoteWriter:
 
     def _send(self, batch: Batch) -> dict[str, wire.BatchPart]:
         body = self._client.write("batch", batch.body, request_id=batch.request_id)
-        try:
-            reply = msgspec.json.decode(body, type=wire.BatchReply)
-        except msgspec.DecodeError as error:
-            raise LedgerUnavailable("QuickBooks gave an answer that cannot be read.") from error
+        reply = decoded(body, wire.BatchReply)
         return {part.b_id: part for part in reply.parts}
 
     def _to_customer(self, batch: Batch, part: str, refused: Receipt) -> Receipt:

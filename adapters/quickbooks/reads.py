@@ -15,6 +15,7 @@ import msgspec
 
 from adapters.errors import LedgerRejected, LedgerUnavailable
 from adapters.quickbooks import wire
+from adapters.quickbooks.answers import decoded
 from adapters.quickbooks.client import QuickBooksClient
 from adapters.quickbooks.faults import NOT_FOUND, UNREADABLE_ROW, error_of
 from adapters.quickbooks.mapping import instant
@@ -116,7 +117,7 @@ class Reader:
 
     def query(self, statement: str) -> tuple[wire.QueryReply, datetime]:
         """The answer and the server's time of it."""
-        reply = _decoded(self._client.select(statement), wire.QueryReply)
+        reply = decoded(self._client.select(statement), wire.QueryReply)
         return reply, self._time(reply.time)
 
     def count(self, entity: str, where: str = "") -> tuple[int, datetime]:
@@ -194,7 +195,10 @@ class Reader:
         return good, bad, min(part.read_at for part in parts)
 
     def one(self, kind: type[R], ident: str) -> R | wire.Unreadable | None:
-        """The row with this id, or None where QuickBooks itself says 610: it is gone."""
+        """The row with this id, or None where QuickBooks itself says 610, or calls it deleted: it is gone.
+
+        An answer that tells nothing of it says nothing: raises `LedgerUnavailable`.
+        """
         try:
             body = self._client.read(f"{kind.__name__.lower()}/{ident}")
         except LedgerRejected as error:
@@ -203,9 +207,14 @@ class Reader:
             if error.code == UNREADABLE_ROW:
                 return wire.Unreadable(ident, str(error))
             raise
-        raw = _decoded(body, dict[str, msgspec.Raw]).get(kind.__name__)
-        row = msgspec.json.decode(raw, type=kind) if raw is not None else None
-        return None if row is None or row.is_stub else row
+        raw = decoded(body, dict[str, msgspec.Raw]).get(kind.__name__)
+        if raw is None:
+            raise LedgerUnavailable(f"QuickBooks told nothing of {kind.__name__} {ident}.")
+        try:
+            row = msgspec.json.decode(raw, type=kind)
+        except msgspec.ValidationError as error:
+            return wire.Unreadable(ident, str(error))
+        return None if row.is_stub else row
 
     def changed(self, kinds: Sequence[type[wire.Row]], since: datetime) -> Changed:
         """What changed since an instant. One call, unless a broken row makes it one for each kind."""
@@ -227,9 +236,11 @@ class Reader:
 
     def _captured(self, kinds: Sequence[type[wire.Row]], since: datetime) -> Changed:
         asked = {"entities": ",".join(kind.__name__ for kind in kinds), "changedSince": spelled(since)}
-        reply = _decoded(self._client.read("cdc", asked), wire.CdcReply)
+        reply = decoded(self._client.read("cdc", asked), wire.CdcReply)
         if reply.fault is not None:
             raise error_of(reply.fault, 200)
+        if reply.is_empty:
+            raise LedgerUnavailable("QuickBooks told nothing at all when asked for what changed.")
         rows = {kind.__name__: reply.rows(kind) for kind in kinds}
         overflow = sum(len(each) for each in rows.values()) >= CDC_LIMIT
         return Changed(rows=rows, overflow=overflow, read_at=self._time(reply.time))
@@ -256,10 +267,3 @@ def _where(condition: str) -> str:
 def _joined(left: Slice[R], right: Slice[R]) -> Slice[R]:
     rows = wire.Rows([*left.rows.good, *right.rows.good], [*left.rows.bad, *right.rows.bad])
     return Slice(rows, left.covered + right.covered, min(left.read_at, right.read_at))
-
-
-def _decoded(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
-        raise LedgerUnavailable("QuickBooks gave an answer that cannot be read.") from error

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from adapters.quickbooks.answers import decoded
 from adapters.quickbooks.faults import Fault
 
 
@@ -262,7 +263,7 @@ def decode_rows(raw: msgspec.Raw | bytes, kind: type[R]) -> Rows[R]:
 def _one_by_one(raw: msgspec.Raw | bytes, kind: type[R]) -> Rows[R]:
     good: list[R] = []
     bad: list[Unreadable] = []
-    for each in msgspec.json.decode(raw, type=list[msgspec.Raw]):
+    for each in decoded(raw, list[msgspec.Raw]):
         try:
             good.append(msgspec.json.decode(each, type=kind))
         except msgspec.ValidationError as error:
@@ -280,13 +281,13 @@ def _id_of(raw: msgspec.Raw) -> str:
 class QueryReply(msgspec.Struct, kw_only=True):
     """The answer to a query: rows under the entity's name, or a count."""
 
-    response: dict[str, msgspec.Raw] = msgspec.field(name="QueryResponse", default_factory=dict)
+    response: dict[str, msgspec.Raw] = msgspec.field(name="QueryResponse")  # empty where nothing was found
     time: str | None = None
 
     @property
     def count(self) -> int:
         """What `COUNT(*)` counted."""
-        return msgspec.json.decode(self.response["totalCount"], type=int) if "totalCount" in self.response else 0
+        return decoded(self.response["totalCount"], int) if "totalCount" in self.response else 0
 
     def rows(self, kind: type[R]) -> Rows[R]:
         """The rows of one kind; nothing found is an empty answer."""
@@ -302,8 +303,13 @@ class _CdcPart(msgspec.Struct, kw_only=True):
 class CdcReply(msgspec.Struct, kw_only=True):
     """The answer of Change Data Capture: one part per entity asked for, empty where nothing changed."""
 
-    response: list[_CdcPart] = msgspec.field(name="CDCResponse", default_factory=list)
+    response: list[_CdcPart] = msgspec.field(name="CDCResponse")
     time: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no part at all: that is no answer, and not "nothing changed"."""
+        return not any(outer.parts for outer in self.response)
 
     @property
     def fault(self) -> Fault | None:
@@ -313,7 +319,7 @@ class CdcReply(msgspec.Struct, kw_only=True):
                 return outer.fault
             for part in outer.parts:
                 if "Fault" in part:
-                    return msgspec.json.decode(part["Fault"], type=Fault)
+                    return decoded(part["Fault"], Fault)
         return None
 
     def rows(self, kind: type[R]) -> Rows[R]:

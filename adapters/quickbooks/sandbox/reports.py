@@ -13,7 +13,7 @@ from decimal import Decimal
 from adapters.quickbooks.sandbox.ageing import OpenItem, open_items
 from adapters.quickbooks.sandbox.context import Context
 from adapters.quickbooks.sandbox.titles import COLUMNS
-from adapters.quickbooks.sandbox.wire import Json, Refused
+from adapters.quickbooks.sandbox.wire import Json, Refused, amount
 from adapters.sandbox.records import ZERO, Customer
 
 _CENT = Decimal("0.01")
@@ -208,4 +208,4 @@ def _amounts(title: Json, values: list[Decimal]) -> Json:
 
 
 def _text(value: Decimal) -> str:
-    return str(value.quantize(_CENT)) if value else ""
+    return str(amount(value)) if value else ""
