@@ -180,6 +180,8 @@ def smtp_mailer(settings: Settings) -> Mailer:
         user=mail.user,
         password=mail.password.get_secret_value if mail.password else None,
         access_token=_renewed(mail.xoauth2_token) if mail.xoauth2_token else None,
+        connect_timeout=mail.connect_timeout_seconds,
+        command_timeout=mail.command_timeout_seconds,
         reply_timeout=mail.reply_timeout_seconds,
         pool_size=mail.connections,
     )

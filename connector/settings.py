@@ -87,9 +87,15 @@ class MailSettings(_Group):
     stop_address: Address = Field(
         default="", description="An address that somebody reads, offered as List-Unsubscribe. Empty: not offered."
     )
+    connect_timeout_seconds: int = Field(
+        default=30, ge=1, le=600, description="How long to wait for a connection, and for the server's first word."
+    )
+    command_timeout_seconds: int = Field(
+        default=120, ge=1, le=3600, description="How long to wait for the server's reply to each command."
+    )
     reply_timeout_seconds: int = Field(
         default=600,
-        ge=30,
+        ge=1,
         le=3600,
         description="How long to wait for the server's last reply before a message counts as uncertain.",
     )

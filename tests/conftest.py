@@ -23,11 +23,22 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says how many operations the independent client did (one test each), also where the tests ran side by side."""
+    """Says how many operations the independent client did (one test each), and what tests have to say of themselves
+    (`record_property("summary", …)`), also where they ran side by side.
+    """
     passed = terminalreporter.stats.get("passed", [])
     count = sum("test_independent_client.py" in each.nodeid for each in passed)
     if count:
         terminalreporter.write_line(f"The independent client did {count} operations.")
+    cells = 0
+    for each in (*passed, *terminalreporter.stats.get("failed", [])):
+        for name, said in each.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(f"{each.nodeid.partition('::')[2].partition('[')[0]}: {said}")
+            if name == "cells":
+                cells += said
+    if cells:
+        terminalreporter.write_line(f"The SMTP matrix was played in {cells} cells.")
 
 
 @pytest.fixture

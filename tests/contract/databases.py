@@ -34,6 +34,17 @@ class SqliteDatabases:
             shutil.copyfile(self._template, path)
         return f"sqlite:///{path}"
 
+    def copy_of(self, url: str) -> str:
+        """The URL of a copy of that database, which nobody has open."""
+        path = self._folder / f"{next(self._numbers)}.db"
+        shutil.copyfile(url.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
+
+    def drop(self, url: str) -> None:
+        """Removes a database, whoever died with it open."""
+        for end in ("", "-wal", "-shm"):
+            Path(url.removeprefix("sqlite:///") + end).unlink(missing_ok=True)
+
 
 class PostgresDatabases:
     """Copies of one migrated template database on a server of this session."""
@@ -49,6 +60,19 @@ class PostgresDatabases:
         name = f"test_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name}" + ("" if empty else " TEMPLATE migrated STRATEGY file_copy"))
         return self._url(name)
+
+    def copy_of(self, url: str) -> str:
+        """The URL of a copy of that database, which nobody has open."""
+        name = f"test_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._name(url)} STRATEGY file_copy")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Removes a database, whoever died with it open."""
+        self._run(f"DROP DATABASE {self._name(url)} WITH (FORCE)")
+
+    def _name(self, url: str) -> str:
+        return url.partition("@/")[2].partition("?")[0]
 
     def _url(self, name: str) -> str:
         return self._uri.replace("@/postgres?", f"@/{name}?")

@@ -20,7 +20,8 @@ def test_an_empty_environment_gives_safe_defaults() -> None:
     assert settings == Settings()
     assert settings.fresh_seconds == 60
     assert settings.mail.security is Security.STARTTLS
-    assert settings.mail.reply_timeout_seconds == 600
+    waits = (settings.mail.connect_timeout_seconds, settings.mail.command_timeout_seconds)
+    assert (*waits, settings.mail.reply_timeout_seconds) == (30, 120, 600)
     assert settings.serve.host == "127.0.0.1"
     assert settings.data_dir.is_absolute()
     assert settings.store_url == f"sqlite:///{settings.data_dir}/duecourse.db"

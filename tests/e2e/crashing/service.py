@@ -1,0 +1,104 @@
+"""The service in a process of its own, forked from a warm one that has imported everything and runs no thread.
+
+A fresh interpreter takes 1.5 s to start, a fork some milliseconds; multiprocessing's fork server is that warm process.
+"""
+
+import logging
+import multiprocessing
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import structlog
+
+from connector.bootstrap import open_service
+from connector.clock import SimulatedClock
+from connector.jobs import Job, all_jobs, run
+from connector.settings import MailSettings, QuickBooksSettings, Settings
+from tests.e2e.crashing.journal import Journal
+from tests.e2e.crashing.mortal import Deadline, MortalLedger, MortalMailer, watch_commits
+
+KEY = "a key of thirty-two characters, or more"
+_LONGEST = 120  # seconds, for one run of all jobs on a busy machine
+
+_warm = multiprocessing.get_context("forkserver")
+_warm.set_forkserver_preload(["pytest", "tests.e2e.crashing.warm"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What a forked service is to do: these jobs once, at this instant, and perhaps to die on the way.
+
+    `trusted` is a file with the only certificate that it trusts: its mail server's.
+    """
+
+    settings: Settings
+    now: datetime
+    jobs: tuple[Job, ...]
+    journal: Path
+    trusted: Path
+    die_at: tuple[str, int] | None = None
+
+
+class Running:
+    """A forked service at work."""
+
+    def __init__(self, errand: Errand) -> None:
+        self._process = _warm.Process(target=_work, args=(errand,))
+        self._process.start()
+
+    def kill(self) -> None:
+        """SIGKILL, to this process alone; returns when it is dead."""
+        self._process.kill()
+        wait([self._process.sentinel], _LONGEST)
+
+    def ended(self) -> int:
+        """Waits for its end. Returns the exit code; -9 where it was killed."""
+        self._process.join(_LONGEST)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+            raise TimeoutError(f"the service did not end within {_LONGEST} s")
+        code = self._process.exitcode
+        self._process.close()
+        return code
+
+
+def settings_of(*, data: Path, api: str, database_url: str, mail: MailSettings) -> Settings:
+    """The settings of a service over the sandbox at `api`."""
+    return Settings(
+        data_dir=data,
+        database_url=database_url,  # type: ignore[arg-type]
+        secret_key=KEY,  # type: ignore[arg-type]
+        inbox_folder=data / "inbox",
+        mail=mail,
+        quickbooks=QuickBooksSettings(
+            client_id="crash",
+            client_secret="crash",  # type: ignore[arg-type]
+            api_url=api,
+            authorize_url=f"{api}/connect/oauth2",
+            token_url=f"{api}/oauth2/v1/tokens/bearer",
+            revoke_url=f"{api}/v2/oauth2/tokens/revoke",
+        ),
+    )
+
+
+def _work(errand: Errand) -> None:
+    """In the forked process: the jobs, in their order. A job that fails is written down, and is the exit code."""
+    os.environ["SSL_CERT_FILE"] = str(errand.trusted)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    journal = Journal(errand.journal)
+    watch_commits(journal)
+    deadline = Deadline(journal, errand.die_at)
+    service = open_service(errand.settings, clock=SimulatedClock(errand.now), boundaries=deadline)
+    office = service.office()
+    office = replace(office, ledger=MortalLedger(office.ledger, deadline), mailer=MortalMailer(office.mailer, deadline))
+    jobs = all_jobs(errand.settings.inbox_folder)
+    failed = [ran.error for job in errand.jobs if (ran := run(office, job, jobs[job], now_please=True)).error]
+    service.close()
+    for error in failed:
+        journal.write("failed", error)
+    if failed:
+        raise SystemExit(1)

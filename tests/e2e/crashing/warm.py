@@ -1,0 +1,38 @@
+"""Imported by the fork server alone, before it forks: plays a small day, so that what is made once is made already.
+
+Calendars, templates, cadences and the driver's own modules are then shared by all forked services.
+"""
+
+import gc
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from connector.outbox import post_notes
+from connector.reconcile import reconcile
+from connector.store.engine import open_database
+from reminders.working_days import WorkingDays
+from tests.e2e.crashing import service
+from tests.unit.connector.speaking.firm import Firm
+
+__all__ = ["service"]
+
+
+def rehearse() -> None:
+    """A reminder, a promise and its note, on a throw-away database."""
+    with TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{Path(folder) / 'rehearsal.db'}")
+        firm = Firm(database)
+        firm.owes("1")
+        firm.owes("2")
+        firm.sync()
+        firm.promise("2")
+        firm.work()
+        post_notes(firm.office)
+        reconcile(firm.office)
+        database.dispose()
+    WorkingDays("US").add(date(2026, 11, 10), 1)
+    gc.freeze()
+
+
+rehearse()
