@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from connector.store import json_text
+
 _BUSY_SECONDS = 30
 _READ = "duecourse_read"
 _RELAXED = "duecourse_relaxed"
@@ -125,12 +127,21 @@ def open_engine(url: str, *, allow_network_folder: bool = False, connections: in
             max_overflow=connections,
             pool_pre_ping=True,
             hide_parameters=True,
+            json_serializer=json_text.encode,
+            json_deserializer=json_text.decode,
             connect_args={"options": f"-c lock_timeout={_BUSY_SECONDS}s -c timezone=UTC"},
         )
         event.listen(engine, "begin", _begin_postgresql)
         return engine
     _prepare_file(Path(where.database or ""), allow_network_folder=allow_network_folder)
-    engine = create_engine(where, pool_size=connections, max_overflow=connections, hide_parameters=True)
+    engine = create_engine(
+        where,
+        pool_size=connections,
+        max_overflow=connections,
+        hide_parameters=True,
+        json_serializer=json_text.encode,
+        json_deserializer=json_text.decode,
+    )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
