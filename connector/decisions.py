@@ -14,6 +14,7 @@ from connector.office import Office
 from connector.planning import Judged, Planning, Sheet
 from connector.rests import remember_rests
 from connector.store import history, reminders, tasks
+from connector.store.bulk import execute_many
 from connector.store.companies import CompanyRow, Mode
 from connector.store.history import Event
 from connector.store.tables import account, item
@@ -113,8 +114,7 @@ class Saving:
             (_PERSON_STEP, sheet.person_steps),
             (_ESCALATED, sheet.escalated),
         ):
-            if rows:
-                self.connection.execute(statement, rows)
+            execute_many(self.connection, statement, rows)
         history.record_many(self.connection, self.office.company, sheet.events)
 
     def _count(self, judged: Sequence[Judged], sheet: Sheet) -> None:
@@ -155,10 +155,10 @@ class Saving:
         data = history.plain(
             {
                 "day": self.today,
-                "outcome": decision.outcome.value,
-                "reason": decision.reason.value,
-                "hold": decision.hold.value if decision.hold else None,
-                "items": {of: code.value for of, code in decision.items.items()},
+                "outcome": str(decision.outcome),
+                "reason": str(decision.reason),
+                "hold": str(decision.hold) if decision.hold else None,
+                "items": {of: str(code) for of, code in decision.items.items()},
                 "facts": decision.facts,
                 "look_on": decision.look_on,
                 "cadence": each.cadence.name,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 from connector.accounts import load_accounts
 from connector.cancelling import cancel_reminder
 from connector.cash import cash_on
+from connector.collecting import no_cycles
 from connector.decisions import Reminded, Saving
 from connector.office import CompanyPaused, Office
 from connector.planning import Judged
@@ -81,7 +82,7 @@ def remind(office: Office) -> Reminded:
     for refs in _chunks(due):
         if office.today() != today:
             break
-        with office.database.write("save decisions") as connection:
+        with no_cycles(), office.database.write("save decisions") as connection:
             live = reminders.live_accounts(connection, office.company, refs)
             still = _due(connection, office.company, today, among=refs)
             saving = Saving(office, connection, row, cash, approved, done)

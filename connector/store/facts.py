@@ -57,7 +57,7 @@ def load_rows(
 ) -> dict[str, AccountRows]:
     """The rows of these accounts, by ref. `excluding` leaves out these reminders' own traces, to judge them afresh."""
     of: dict[str, object] = {"company": company, "refs": list(refs)}
-    heads = {row["ref"]: row for row in connection.execute(_HEADS, of).mappings()}
+    heads = {row["ref"]: row for row in connection.execute(_HEADS, of).mappings().all()}
     taken = _taken(connection, of, excluding)
     open_items = connection.execute(_OPEN_ITEMS, of).mappings().all()
     billed = _billed(connection, company, heads, open_items)
@@ -231,7 +231,7 @@ _TAKEN = (
 def _taken(connection: Connection, of: Mapping[str, object], excluding: Collection[str]) -> dict[str, list[Taken]]:
     taken: dict[str, list[Taken]] = defaultdict(list)
     for cycle, step_no, ref, step_id, step_day, on, how, reminder in sorted(
-        connection.execute(_TAKEN, of), key=itemgetter(0, 1)
+        connection.execute(_TAKEN, of).all(), key=itemgetter(0, 1)
     ):
         if how in _SAID and reminder not in excluding:
             taken[ref].append(
@@ -254,7 +254,7 @@ _CREDIT = (
 def _credit(connection: Connection, pools: Mapping[str, object]) -> dict[str, dict[str, Money]]:
     """Open credit of each billing customer (its main account's pool), positive, per currency."""
     credit: dict[str, dict[str, Money]] = defaultdict(dict)
-    for pool, currency, minor in connection.execute(_CREDIT, pools):
+    for pool, currency, minor in connection.execute(_CREDIT, pools).all():
         credit[pool][currency] = Money(-int(minor), currency)
     return credit
 
@@ -290,7 +290,7 @@ def _last_payments(connection: Connection, pools: Mapping[str, object]) -> dict[
     """The last payment of each billing customer: one step back in an index, however many there were."""
     return {
         pool: LastPayment(amount=Money(abs(minor), currency), on=on)
-        for pool, currency, minor, on in connection.execute(_PAYMENTS, pools)
+        for pool, currency, minor, on in connection.execute(_PAYMENTS, pools).all()
     }
 
 
@@ -305,7 +305,7 @@ def _contacts(
     since = today - timedelta(days=_CONTACT_DAYS)
     by_account: dict[str, list[Contacted]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()  # a message to three addresses is one contact of the account
-    for ref, source, on, where, what in connection.execute(_CONTACTS, {**of, "since": since}):
+    for ref, source, on, where, what in connection.execute(_CONTACTS, {**of, "since": since}).all():
         if (ref, source) not in seen and source.removeprefix("reminder:") not in excluding:
             seen.add((ref, source))
             by_account[ref].append(Contacted(on=on, address=where, what=what))
@@ -338,7 +338,7 @@ def address_contacts(
     """When each address (case folded) last heard from us, over all accounts, for 31 days."""
     folded = [each.casefold() for each in addresses]
     since = today - timedelta(days=_CONTACT_DAYS)
-    rows = connection.execute(_ADDRESS_CONTACTS, {"company": company, "addresses": folded, "since": since})
+    rows = connection.execute(_ADDRESS_CONTACTS, {"company": company, "addresses": folded, "since": since}).all()
     by_address: dict[str, list[date]] = defaultdict(list)
     for where, day, source in rows:
         if source.removeprefix("reminder:") not in excluding:

@@ -18,11 +18,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from connector.store.bulk import execute_many
 from connector.store.json_text import decode, encode_sorted
 from connector.store.tables import history, history_head, history_personal
 from connector.store.upsert import insert_new
@@ -101,9 +103,8 @@ def record_many(connection: Connection, company: str, events: Sequence[Event]) -
         row = _link(company, seq, digest, event, personal)
         digest = row["digest"]
         rows.append(row)
-    connection.execute(insert(history), rows)
-    if personal:
-        connection.execute(insert(history_personal), personal)
+    execute_many(connection, _APPEND, rows)
+    execute_many(connection, _APPEND_PERSONAL, personal)
     connection.execute(_MOVE_HEAD, {"of": company, "to_seq": seq, "to_digest": digest})
     return seq
 
@@ -199,7 +200,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
+        if {*map(type, value)} - _TEXT and not all(isinstance(key, str) for key in value):
             raise TypeError("A key in the history is text.")
         return {key: inner if type(inner) in _ATOMS else plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -217,14 +218,17 @@ def _spelt(value: object) -> str:
     raise TypeError(f"The history cannot hold a {type(value).__name__}.")
 
 
-_ATOMS = frozenset((str, int, bool))
+_TEXT = frozenset((str,))
+_ATOMS = frozenset((str, int, bool, type(None)))
 
 
+@lru_cache(maxsize=256)
 def instant_text(at: datetime) -> str:
     """An instant as the chain spells it: UTC, microseconds, Z."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+_APPEND, _APPEND_PERSONAL = insert(history), insert(history_personal)
 _HEAD = select(history_head.c.seq, history_head.c.digest).where(history_head.c.company == bindparam("of"))
 _MOVE_HEAD = (
     update(history_head)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from connector.store.bulk import execute_many
 from connector.store.tables import dispatch, reminder, reminder_item
 from reminders.decision import Advance
 
@@ -48,12 +49,12 @@ def add(
 
     Raises IntegrityError where an item has taken one of the steps already, as another process may plan it meanwhile.
     """
-    for table, values in ((reminder, rows), (reminder_item, steps), (dispatch, recipients)):
-        if values:
-            connection.execute(_INSERTS[table], list(values))
+    execute_many(connection, _ADD_REMINDER, rows)
+    execute_many(connection, _ADD_STEP, steps)
+    execute_many(connection, _ADD_DISPATCH, recipients)
 
 
-_INSERTS = {table: insert(table) for table in (reminder, reminder_item, dispatch)}
+_ADD_REMINDER, _ADD_STEP, _ADD_DISPATCH = insert(reminder), insert(reminder_item), insert(dispatch)
 
 
 def step_row(
@@ -95,7 +96,7 @@ def record_taken(
         try:
             with connection.begin_nested():
                 connection.execute(
-                    _INSERTS[reminder_item],
+                    _ADD_STEP,
                     step_row(company, cadence, each, how=how, on=on, reminder_id=None),
                 )
         except IntegrityError:
