@@ -69,7 +69,7 @@ class Money:
     @classmethod
     def zero(cls, currency: str) -> "Money":
         """Nothing, in `currency`."""
-        return cls(0, currency)
+        return _zero(currency)
 
     @property
     def amount(self) -> Decimal:
@@ -107,6 +107,11 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.currency} {self.amount:,f}"
+
+
+@cache
+def _zero(currency: str) -> Money:
+    return Money(0, currency)
 
 
 def sums(amounts: Iterable[Money]) -> dict[str, Money]:

@@ -1,41 +1,32 @@
 """Decisions, written down: verdicts with their reasons, planned reminders, steps that pass, tasks."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, update
+from sqlalchemy.exc import IntegrityError
 
-from connector.accounts import Loaded
 from connector.cash import Cash
 from connector.defects import tell_person
-from connector.drafts import Change, facts_of, fingerprint, words_for
 from connector.office import Office
+from connector.planning import Judged, Planning, Sheet
 from connector.rests import remember_rests
 from connector.store import history, reminders, tasks
+from connector.store.bulk import execute_many
 from connector.store.companies import CompanyRow, Mode
 from connector.store.history import Event
 from connector.store.tables import account, item
-from reminders.cadence_file import Cadence
-from reminders.decision import Decision, Outcome
+from reminders.decision import Advance, Outcome
 
 log = structlog.get_logger()
 
 
 #: A task that was done is opened again when the same is needed so much later.
 _NEEDED_AGAIN = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """An account, the cadence it is on, and what was decided."""
-
-    loaded: Loaded
-    cadence: Cadence
-    decision: Decision
+#: So often is an account looked at whose step another process planned in the same moment.
+_TRIES = 3
 
 
 @dataclass(slots=True)
@@ -50,7 +41,7 @@ class Reminded:
 
 
 class Saving:
-    """Writes decisions down, in one transaction."""
+    """Writes decisions down, in one transaction: all at once, and only where that fails one by one."""
 
     def __init__(
         self,
@@ -64,24 +55,22 @@ class Saving:
         self.office = office
         self.connection = connection
         self.row = row
-        self.cash = cash
-        self.approved = approved
         self.today = office.today()
         self.done = done
         self.now = office.now()
-        self.events: list[Event] = []
-        self.verdicts: list[dict[str, object]] = []
+        self.planning = Planning(office, connection, row, cash, approved)
+        self.taken: set[tuple[str, int, int]] = set()  # steps, looked up only where a conflict made it necessary
 
     def save(self, judged: Sequence[Judged]) -> None:
         """Writes them all; one that cannot be written stops no other."""
-        for each in judged:
-            self._safely(each)
+        try:
+            self._together(judged)
+        except Exception as error:  # noqa: BLE001 - whose fault it is comes out one by one
+            log.info("decisions are saved one by one", error=type(error).__name__, company=self.office.company)
+            for each in judged:
+                self._alone(each)
         if self.row.mode is not Mode.DRY_RUN:
             remember_rests(self.office, self.connection, [(each.loaded.account, each.decision) for each in judged])
-        if self.verdicts:
-            self.connection.execute(_VERDICT, self.verdicts)
-        if self.events:
-            history.record_many(self.connection, self.office.company, self.events)
 
     def broken(self, ref: str) -> None:
         """An account could not be worked on: a person is told, and it is looked at again tomorrow."""
@@ -89,61 +78,105 @@ class Saving:
         where = (account.c.company == self.office.company) & (account.c.ref == ref)
         self.connection.execute(update(account).where(where).values(look_on=self.today + timedelta(days=1)))
 
-    def _safely(self, each: Judged) -> None:
-        """One account whose decision cannot be carried out stops no other."""
-        events, verdicts = len(self.events), len(self.verdicts)
-        try:
-            with self.connection.begin_nested():
-                self._save(each)
-        except Exception:
-            log.exception("a decision could not be saved", account=each.loaded.account.ref, company=self.office.company)
-            del self.events[events:], self.verdicts[verdicts:]
-            self.broken(each.loaded.account.ref)
+    def _together(self, judged: Sequence[Judged]) -> None:
+        """All of them, or none."""
+        sheet = Sheet()
+        with self.connection.begin_nested():
+            for each in judged:
+                self._put_down(each, sheet)
+            self._write(sheet)
+        self._count(judged, sheet)
 
-    def _save(self, each: Judged) -> None:
+    def _alone(self, each: Judged) -> None:
+        """One account, without the steps that are taken or planned already. If it fails, a person is told."""
+        ref = each.loaded.account.ref
+        for tries_left in reversed(range(_TRIES)):
+            self.taken = reminders.steps_taken(
+                self.connection, self.office.company, [one.ref for one in each.loaded.account.items]
+            )
+            try:
+                self._together([each])
+            except IntegrityError:
+                if tries_left:
+                    continue
+                log.exception("a decision could not be saved", account=ref, company=self.office.company)
+                self.broken(ref)
+            except Exception:
+                log.exception("a decision could not be saved", account=ref, company=self.office.company)
+                self.broken(ref)
+            break
+        self.taken = set()
+
+    def _write(self, sheet: Sheet) -> None:
+        reminders.add(self.connection, sheet.reminders, sheet.steps, sheet.dispatches)
+        for statement, rows in (
+            (_VERDICT, sheet.verdicts),
+            (_PERSON_STEP, sheet.person_steps),
+            (_ESCALATED, sheet.escalated),
+        ):
+            execute_many(self.connection, statement, rows)
+        history.record_many(self.connection, self.office.company, sheet.events)
+
+    def _count(self, judged: Sequence[Judged], sheet: Sheet) -> None:
+        done = self.done
+        done.looked_at += len(judged)
+        for each in judged:
+            outcome = each.decision.outcome.value
+            done.outcomes[outcome] = done.outcomes.get(outcome, 0) + 1
+        done.planned += len(sheet.reminders)
+        done.drafts += sheet.drafts
+
+    def _put_down(self, each: Judged, sheet: Sheet) -> None:
         decision = each.decision
-        self.done.looked_at += 1
-        self.done.outcomes[decision.outcome.value] = self.done.outcomes.get(decision.outcome.value, 0) + 1
-        self._verdict(each)
+        self._verdict(each, sheet)
         if self.row.mode is Mode.DRY_RUN:
             return
-        self._passed(each)
+        self._passed(each, sheet)
         for need in decision.tasks:
-            self._task(each, key=need.key, kind=need.kind, text=need.text, items=need.items, again_after=_NEEDED_AGAIN)
-        if decision.outcome is Outcome.REMIND:
-            self._plan(each)
+            self._task(
+                each, sheet, key=need.key, kind=need.kind, text=need.text, items=need.items, again_after=_NEEDED_AGAIN
+            )
+        if decision.message is not None and not self._is_taken(decision.message.advance):
+            self.planning.put(each, decision.message, sheet)
         if decision.person_step:
-            self._person_steps(each)
+            self._person_steps(each, sheet)
         if decision.escalate:
-            self._escalate(each)
+            self._escalate(each, sheet)
+
+    def _is_taken(self, steps: Sequence[Advance]) -> bool:
+        """Whether one of these steps was taken or planned by somebody else meanwhile."""
+        return any((one.item, one.cycle, one.step_no) in self.taken for one in steps)
 
     # -- the verdict
 
-    def _verdict(self, each: Judged) -> None:
+    def _verdict(self, each: Judged, sheet: Sheet) -> None:
         decision, loaded = each.decision, each.loaded
-        data: dict[str, object] = {
-            "day": self.today,
-            "outcome": decision.outcome.value,
-            "reason": decision.reason.value,
-            "hold": decision.hold.value if decision.hold else None,
-            "items": {ref: code.value for ref, code in decision.items.items()},
-            "facts": dict(decision.facts),
-            "look_on": decision.look_on,
-            "cadence": each.cadence.name,
-            "cadence_version": each.cadence.version,
-            "figures_at": loaded.account.figures_at,
-        }
-        self._event("verdict", loaded.account.ref, loaded.account.ref, data)
-        self.verdicts.append(
+        ref = loaded.account.ref
+        data = history.plain(
+            {
+                "day": self.today,
+                "outcome": str(decision.outcome),
+                "reason": str(decision.reason),
+                "hold": str(decision.hold) if decision.hold else None,
+                "items": {of: str(code) for of, code in decision.items.items()},
+                "facts": decision.facts,
+                "look_on": decision.look_on,
+                "cadence": each.cadence.name,
+                "cadence_version": each.cadence.version,
+                "figures_at": loaded.account.figures_at,
+            },
+        )
+        self._event(sheet, "verdict", ref, ref, data)
+        sheet.verdicts.append(
             {
                 "b_company": self.office.company,
-                "b_ref": loaded.account.ref,
+                "b_ref": ref,
                 "cadence": each.cadence.name if self._enters(each) else loaded.assigned,
                 "look_on": self.today if decision.outcome is Outcome.REMIND else decision.look_on,
                 "verdict_on": self.today,
                 "outcome": decision.outcome.value,
                 "reason": decision.reason.value,
-                "verdict": json.loads(history.canonical(data)),
+                "verdict": data,
             },
         )
 
@@ -151,40 +184,38 @@ class Saving:
         """Whether the account is on its cadence from now on. A dry run takes no step, and so pins nothing."""
         return _in_ladder(each) and self.row.mode is not Mode.DRY_RUN
 
-    def _event(self, kind: str, account_ref: str, subject: str, data: dict[str, object]) -> None:
-        self.events.append(
+    def _event(self, sheet: Sheet, kind: str, account_ref: str, subject: str, data: Mapping[str, object]) -> None:
+        sheet.events.append(
             Event(at=self.now, actor="remind", kind=kind, account=account_ref, subject=subject, data=data),
         )
 
     # -- steps that pass without a message
 
-    def _passed(self, each: Judged) -> None:
-        for taken, how, kind in (
-            (each.decision.lapsed, "lapsed", "step_lapsed"),
-            (each.decision.not_made, "not_made", "step_not_made"),
+    def _passed(self, each: Judged, sheet: Sheet) -> None:
+        decision, company = each.decision, self.office.company
+        for passed, how, kind in (
+            (decision.lapsed, "lapsed", "step_lapsed"),
+            (decision.not_made, "not_made", "step_not_made"),
         ):
-            recorded = reminders.record_taken(
-                self.connection, self.office.company, each.cadence.name, taken, how=how, on=self.today
-            )
-            for one in recorded:
+            for one in passed:
+                if self._is_taken([one]):
+                    continue
+                sheet.steps.append(
+                    reminders.step_row(company, each.cadence.name, one, how=how, on=self.today, reminder_id=None)
+                )
                 data = {"item": one.item, "cycle": one.cycle, "step_id": one.step_id, "step_day": one.step_day}
-                self._event(kind, each.loaded.account.ref, one.item, {**data, "day": self.today})
-        if each.decision.not_made:
-            self._wait_for_person([one.item for one in each.decision.not_made], None)
-            for one in each.decision.not_made:
-                key = _step_key(one.item, one.cycle, one.step_id)
-                tasks.drop(self.connection, self.office.company, key, now=self.now, result="not made in time")
-
-    def _wait_for_person(self, items: Sequence[str], step_id: str | None) -> None:
-        where = (item.c.company == self.office.company) & item.c.ref.in_(list(items))
-        since = self.today if step_id else None
-        self.connection.execute(update(item).where(where).values(person_step=step_id, person_step_since=since))
+                self._event(sheet, kind, each.loaded.account.ref, one.item, {**data, "day": self.today})
+        for one in decision.not_made:
+            sheet.person_steps.append({"b_company": company, "b_ref": one.item, "step": None, "since": None})
+            key = _step_key(one.item, one.cycle, one.step_id)
+            tasks.drop(self.connection, company, key, now=self.now, result="not made in time")
 
     # -- what a person does
 
     def _task(
         self,
         each: Judged,
+        sheet: Sheet,
         *,
         key: str,
         kind: str,
@@ -207,14 +238,16 @@ class Saving:
             again_after=again_after,
         )
         if new:
-            self._event("task_opened", each.loaded.account.ref, key, {"kind": kind, "items": list(items)})
+            self._event(sheet, "task_opened", each.loaded.account.ref, key, {"kind": kind, "items": list(items)})
 
-    def _person_steps(self, each: Judged) -> None:
+    def _person_steps(self, each: Judged, sheet: Sheet) -> None:
         for one in each.decision.person_step:
             step = next(step for step in each.cadence.steps if step.id == one.step_id)
-            self._wait_for_person([one.item], one.step_id)
+            where = {"b_company": self.office.company, "b_ref": one.item}
+            sheet.person_steps.append({**where, "step": one.step_id, "since": self.today})
             self._task(
                 each,
+                sheet,
                 key=_step_key(one.item, one.cycle, one.step_id),
                 kind="step",
                 text=f"{step.channel.capitalize()} {each.loaded.account.name}: {_number(each, one.item)} is past due.",
@@ -222,80 +255,18 @@ class Saving:
                 facts={"cycle": one.cycle, "step_no": one.step_no, "step_id": one.step_id, "step_day": one.step_day},
             )
 
-    def _escalate(self, each: Judged) -> None:
-        items = list(each.decision.escalate)
-        where = (item.c.company == self.office.company) & item.c.ref.in_(items)
-        self.connection.execute(update(item).where(where).values(escalated_on=self.today))
-        for ref in items:
+    def _escalate(self, each: Judged, sheet: Sheet) -> None:
+        for ref in each.decision.escalate:
+            sheet.escalated.append({"b_company": self.office.company, "b_ref": ref, "today": self.today})
             cycle = next((one.cycle for one in each.loaded.account.items if one.ref == ref), 1)
             self._task(
                 each,
+                sheet,
                 key=f"escalate:{ref}:{cycle}",
                 kind="escalate",
                 text=f"The cadence has ended for {each.loaded.account.name}: {_number(each, ref)} is still open.",
                 items=[ref],
             )
-
-    # -- a message
-
-    def _plan(self, each: Judged) -> None:
-        message, decision = each.decision.message, each.decision
-        assert message is not None
-        waits = self.row.mode is Mode.REVIEW or (self.cash.is_silent and not message.is_heads_up)
-        replaces = reminders.not_arrived(self.connection, self.office.company, message.advance)
-        day = reminders.decided_on(self.connection, replaces)
-        words = words_for(self.office, self.row, each.loaded, message, self.today, replaces=day)
-        facts = facts_of(message)
-        approved_by = self._approved_before(each, facts)
-        waits = waits and not approved_by
-        reminder_id = self.office.new_id()
-        values: dict[str, object] = {
-            "id": reminder_id,
-            "company": self.office.company,
-            "account": each.loaded.account.ref,
-            "customer": each.loaded.account.customer,
-            "cadence": each.cadence.name,
-            "cadence_version": each.cadence.version,
-            "step_id": message.step_id,
-            "decided_on": self.today,
-            "decided_at": self.now,
-            "figures_at": each.loaded.account.figures_at,
-            "state": "draft" if waits else "ready",
-            "reason": decision.reason.value,
-            "facts": facts,
-            "fingerprint": fingerprint(facts),
-            "language": words.language,
-            "approved_by": approved_by,
-            "subject": words.subject,
-            "text_body": words.text,
-            "html_body": words.html,
-            "waits_because": "cash" if waits and self.row.mode is not Mode.REVIEW else None,
-            "replaces": replaces,
-        }
-        try:
-            reminders.add(self.connection, values, message.advance, message.recipients, now=self.now)
-        except reminders.AlreadyPlanned:
-            return
-        self.done.planned += 1
-        self.done.drafts += waits
-        data = {
-            "step_id": message.step_id,
-            "cadence": each.cadence.name,
-            "items": facts["advance"],
-            "amounts": facts["amounts"],
-            "recipients": len(message.recipients),
-            "state": values["state"],
-            "decided_on": self.today,
-        }
-        self._event("reminder_planned", each.loaded.account.ref, reminder_id, data)
-
-    def _approved_before(self, each: Judged, facts: dict[str, Any]) -> str | None:
-        """A person's approval of yesterday holds for the same message, and for one that asks for less."""
-        before = self.approved.get(each.loaded.account.ref)
-        if before is None:
-            return None
-        change = Change(before["facts"], facts)
-        return str(before["approved_by"]) if change.is_none or change.is_only_less else None
 
 
 _VERDICT = (
@@ -303,6 +274,9 @@ _VERDICT = (
     .where(account.c.company == bindparam("b_company"), account.c.ref == bindparam("b_ref"))
     .values({name: bindparam(name) for name in ("cadence", "look_on", "verdict_on", "outcome", "reason", "verdict")})
 )
+_ITEM = update(item).where(item.c.company == bindparam("b_company"), item.c.ref == bindparam("b_ref"))
+_PERSON_STEP = _ITEM.values(person_step=bindparam("step"), person_step_since=bindparam("since"))
+_ESCALATED = _ITEM.values(escalated_on=bindparam("today"))
 
 
 def _in_ladder(each: Judged) -> bool:

@@ -1,7 +1,6 @@
 """A plan on its way to the reader: the facts it stands on, as stored, and its words."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from connector.accounts import Loaded
 from connector.office import Office
 from connector.store.companies import CompanyRow
+from connector.store.json_text import encode_sorted
 from reminders.decision import Line, MessagePlan
 from reminders.messages import Message, MessageContext, render
 
@@ -61,7 +61,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 def fingerprint(facts: Mapping[str, Any]) -> str:
     """The same facts, the same fingerprint."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(encode_sorted(facts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def documents_of(facts: Mapping[str, Any]) -> list[str]:

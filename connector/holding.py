@@ -132,8 +132,10 @@ def _ledger_holds(rows: AccountRows) -> Iterator[Hold]:
 
 
 def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
-    for owed in rows.items:
-        row = rows.deliveries[owed.ref]
+    for owed in rows.items if rows.doubtful else ():
+        row = rows.doubtful.get(owed.ref)
+        if row is None:
+            continue
         if row["quiet_until"]:
             yield Hold(
                 kind=HoldKind.REOPENED,
@@ -143,7 +145,7 @@ def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
                 reason="it was settled and opened again",
                 items=frozenset([owed.ref]),
             )
-        if owed.ref in rows.unreadable:
+        if row["unreadable"]:
             yield _since_long(HoldKind.UNREADABLE, "the ledger's row cannot be read", owed.ref)
         if _was_never_delivered(rows, owed, row):
             yield _since_long(HoldKind.NEVER_DELIVERED, "the invoice itself has not gone out", owed.ref)
@@ -152,7 +154,7 @@ def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
 def _was_never_delivered(rows: AccountRows, owed: OwedItem, row: RowMapping) -> bool:
     if row["delivery"] == Delivery.WAITING.value:
         return True
-    by_mail = row["delivery_method"] == "email" and row["delivery"] != Delivery.SENT.value
+    by_mail = owed.customer in rows.by_mail and row["delivery"] != Delivery.SENT.value
     return by_mail and not owed.bill_emails and not rows.row["emails"] and not rows.row["own_contacts"]
 
 

@@ -1,14 +1,14 @@
 """Letting drafts go: those that waited because nobody seemed to post cash."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-
-from sqlalchemy import RowMapping
+from typing import Any
 
 from connector.cash import cash_on
 from connector.office import Office
 from connector.store import companies, history, reminders
 from connector.store.companies import Mode
+from connector.wording import in_words
 
 
 def cash_is_posted(office: Office, until: date) -> int:
@@ -37,10 +37,10 @@ def release_cash_drafts(office: Office) -> int:
         return reminders.approve(connection, office.company, waiting, by=None)
 
 
-def drafts(office: Office) -> Sequence[RowMapping]:
-    """The drafts that wait for a person."""
+def drafts(office: Office) -> Sequence[Mapping[str, Any]]:
+    """The drafts that wait for a person, with their words."""
     with office.database.read() as connection:
-        return reminders.drafts(connection, office.company)
+        return in_words(office, connection, reminders.drafts(connection, office.company))
 
 
 def approve(office: Office, ids: Sequence[str] | None, *, by: str) -> int:

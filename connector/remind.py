@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 import structlog
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from connector.accounts import load_accounts
 from connector.cancelling import cancel_reminder
 from connector.cash import cash_on
-from connector.decisions import Judged, Reminded, Saving
+from connector.collecting import no_cycles
+from connector.decisions import Reminded, Saving
 from connector.office import CompanyPaused, Office
+from connector.planning import Judged
 from connector.store import reminders
 from connector.store.companies import CompanyRow
 from connector.store.tables import account
@@ -28,19 +30,13 @@ CHUNK = 500
 def plan(office: Office, accounts: Sequence[str] | None = None) -> Iterator[Judged]:
     """What would be decided today, without writing anything: for the accounts whose day has come, or for these."""
     today = office.today()
-    last = ""
-    while True:
+    if accounts is None:
         with office.database.read() as connection:
-            row = office.row(connection)
-            if accounts is None:
-                refs = _due(connection, office.company, today, after=last)
-            else:
-                refs = sorted(ref for ref in accounts if ref > last)[:CHUNK]
-            if not refs:
-                return
-            judged = judge(office, connection, row, refs, today)
+            accounts = _due(connection, office.company, today)
+    for refs in _chunks(sorted(accounts)):
+        with office.database.read() as connection:
+            judged = judge(office, connection, office.row(connection), refs, today)
         yield from judged
-        last = refs[-1]
 
 
 def judge(
@@ -80,29 +76,39 @@ def remind(office: Office) -> Reminded:
     if not row.first_read_done:
         return done
     approved = _decide_again(office, today, done)
+    with office.database.read() as connection:
+        due = _due(connection, office.company, today)
     cash = cash_on(row, office.calendar, today)
-    last = ""
-    while office.today() == today:
-        with office.database.write("save decisions") as connection:
-            refs = _due(connection, office.company, today, after=last)
-            if not refs:
-                break
+    for refs in _chunks(due):
+        if office.today() != today:
+            break
+        with no_cycles(), office.database.write("save decisions") as connection:
             live = reminders.live_accounts(connection, office.company, refs)
+            still = _due(connection, office.company, today, among=refs)
             saving = Saving(office, connection, row, cash, approved, done)
-            undecided = [ref for ref in refs if ref not in live]
+            undecided = [ref for ref in still if ref not in live]
             saving.save(judge(office, connection, row, undecided, today, saving.broken))
-        last = refs[-1]
     return done
 
 
-def _due(connection: Connection, company: str, today: date, *, after: str) -> list[str]:
-    statement = (
-        select(account.c.ref)
-        .where(account.c.company == company, account.c.look_on <= today, account.c.ref > after)
-        .order_by(account.c.ref)
-        .limit(CHUNK)
-    )
-    return list(connection.scalars(statement))
+_DUE = select(account.c.ref).where(account.c.company == bindparam("company"), account.c.look_on <= bindparam("today"))
+_STILL_DUE = _DUE.where(account.c.ref.in_(bindparam("refs", expanding=True)))
+
+
+def _due(connection: Connection, company: str, today: date, *, among: Sequence[str] | None = None) -> list[str]:
+    """The accounts whose day has come; `among` these, where another process may have looked at some meanwhile.
+
+    All at once and in no order: a limit by ref would have the database walk all accounts in the order of their refs.
+    """
+    of: dict[str, object] = {"company": company, "today": today}
+    if among is None:
+        return sorted(connection.scalars(_DUE, of))
+    return sorted(connection.scalars(_STILL_DUE, {**of, "refs": list(among)}))
+
+
+def _chunks(refs: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(refs), CHUNK):
+        yield refs[start : start + CHUNK]
 
 
 def _decide_again(office: Office, today: date, done: Reminded) -> dict[str, RowMapping]:

@@ -8,8 +8,8 @@ from typing import Any
 from adapters.documents import document_of
 from adapters.money import Money
 from connector.contacting import contact_facts
-from connector.decisions import Judged
 from connector.office import Office
+from connector.planning import Judged
 from connector.remind import plan
 from connector.store import books, events
 from connector.store.tables import document
@@ -217,4 +217,5 @@ def _happened(office: Office, account: str, *, until: date | None = None) -> tup
 
 def _message(row: Any) -> str:  # noqa: ANN401 - a reminder's row
     became = row["cancelled_because"] and f"cancelled: {row['cancelled_because']}"
-    return f"{row['step_id']}: “{row['subject']}” — {became or row['state'].replace('_', ' ')} ({row['id'][:8]})"
+    words = f"“{row['subject']}”" if row["subject"] else "not yet put into words"
+    return f"{row['step_id']}: {words} — {became or row['state'].replace('_', ' ')} ({row['id'][:8]})"

@@ -24,28 +24,29 @@ class Ask(NamedTuple):
 
 def line_of(item: OwedItem, part_holds: Sequence[Hold], today: date) -> Line:
     """The item as a message shows it today. `part_holds` are the holds in force that leave out a part of an item."""
-    left = item.open.minor
-    disputed = promised = 0
+    asked = item.open
+    disputed = promised = Money.zero(asked.currency)
     if part_holds:
-        disputed = min(left, _part(item, part_holds, promised=False))
-        promised = min(left - disputed, _part(item, part_holds, promised=True))
-    currency = item.open.currency
+        disputed = min(asked, _part(item, part_holds, promised=False))
+        promised = min(asked - disputed, _part(item, part_holds, promised=True))
+        asked = asked - disputed - promised
     return Line(
         item=item,
         days_past_due=(today - item.due_date).days,
         open=item.open,
-        disputed=Money(disputed, currency),
-        promised=Money(promised, currency),
-        asked=Money(left - disputed - promised, currency),
+        disputed=disputed,
+        promised=promised,
+        asked=asked,
     )
 
 
-def _part(item: OwedItem, holds: Iterable[Hold], *, promised: bool) -> int:
-    return sum(
+def _part(item: OwedItem, holds: Iterable[Hold], *, promised: bool) -> Money:
+    minor = sum(
         hold.parts[item.ref].minor
         for hold in holds
         if hold.parts and item.ref in hold.parts and (hold.kind is HoldKind.PROMISE) == promised
     )
+    return Money(minor, item.open.currency)
 
 
 def asks(lines: Iterable[Line], account: Account, rules: Rules) -> Mapping[str, Ask]:

@@ -69,7 +69,7 @@ def after_unheld_days(start: date, days: int, spans: Sequence[Span]) -> date:
 def climb(item: OwedItem, cadence: Cadence, today: date, calendar: WorkingDays, spans: Sequence[Span]) -> Rung:
     """Where `item` stands on `today`: its next step and the first day for it."""
     taken = [each for each in item.taken if each.cycle == item.cycle] if item.taken else ()
-    position = max((cadence.position_of(each.step_id, each.step_day) for each in taken), default=-1)
+    position = max([cadence.position_of(each.step_id, each.step_day) for each in taken]) if taken else -1
     index, lapsed = _next(item, cadence, position, today, calendar)
     if index == len(cadence.steps):
         return Rung(index, _told_on(taken, cadence, today, spans), ReasonCode.LADDER_ENDED, lapsed)

@@ -42,9 +42,16 @@ class WorkingDays:
         if self.weekend >= _WEEK:
             raise ValueError("A week needs a working day.")
         self.days_off = frozenset(days_off)
+        self._known: dict[date, bool] = {}  # of the few years that a book spans
 
     def is_working(self, day: date) -> bool:
         """Whether `day` is neither a week-end, nor a public holiday, nor a day off."""
+        known = self._known.get(day)
+        if known is None:
+            known = self._known[day] = self._is_working(day)
+        return known
+
+    def _is_working(self, day: date) -> bool:
         return (
             day.isoweekday() not in self.weekend
             and day not in self.days_off

@@ -15,8 +15,8 @@ from connector.commands.desk import Desk, Refused, command
 from connector.commands.find import find_customer
 from connector.commands.output import pairs, table
 from connector.commands.words import Customer, parse_day, plural
-from connector.decisions import Judged
 from connector.office import Office
+from connector.planning import Judged
 from connector.remind import plan as plan_reminders
 from connector.reports import Aged
 from connector.status import Status, status_of

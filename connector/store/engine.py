@@ -4,7 +4,6 @@ Every commit has a name ("claim reminder"), so that a test can stand, fail or ki
 just after each of them.
 """
 
-import json
 import os
 import threading
 from collections.abc import Iterator
@@ -12,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from connector.store import json_text
 
 _BUSY_SECONDS = 30
 _READ = "duecourse_read"
@@ -40,24 +40,6 @@ _NETWORK_FILE_SYSTEMS = frozenset(
         "smbfs",
     ]
 )
-
-
-def _to_json(value: object) -> str:
-    """JSON several times as fast as by the standard library, which takes over for half a surrogate pair."""
-    try:
-        return msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:
-        return json.dumps(value)
-
-
-def _from_json(text: str) -> Any:  # noqa: ANN401 - whatever was stored
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return json.loads(text)
-
-
-_JSON: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": _from_json}
 
 
 class StoreError(Exception):
@@ -145,13 +127,21 @@ def open_engine(url: str, *, allow_network_folder: bool = False, connections: in
             max_overflow=connections,
             pool_pre_ping=True,
             hide_parameters=True,
-            **_JSON,
+            json_serializer=json_text.encode,
+            json_deserializer=json_text.decode,
             connect_args={"options": f"-c lock_timeout={_BUSY_SECONDS}s -c timezone=UTC"},
         )
         event.listen(engine, "begin", _begin_postgresql)
         return engine
     _prepare_file(Path(where.database or ""), allow_network_folder=allow_network_folder)
-    engine = create_engine(where, pool_size=connections, max_overflow=connections, hide_parameters=True, **_JSON)
+    engine = create_engine(
+        where,
+        pool_size=connections,
+        max_overflow=connections,
+        hide_parameters=True,
+        json_serializer=json_text.encode,
+        json_deserializer=json_text.decode,
+    )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,13 +1,19 @@
-"""Loads accounts whole: everything that `decide` needs, for many accounts in a handful of statements."""
+"""Loads accounts whole: everything that `decide` needs, for many accounts in a handful of statements.
+
+Each statement is built once, begins at these accounts, and walks nothing else: what an index's condition says is
+spelt out as a literal, since neither database sees it in a parameter.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, bindparam, func, literal_column, select
 
+from adapters.documents import Delivery
 from adapters.money import Money
 from connector.store.tables import (
     account,
@@ -16,15 +22,17 @@ from connector.store.tables import (
     customer,
     document,
     item,
+    problem,
     reminder_item,
 )
-from connector.store.waits import disputes_of, holds_of_customers, is_for, promises_of, unreadable_of
+from connector.store.waits import disputes_of, holds_of_customers, is_for, promises_of
 from reminders.account import Account, BrokenPromise, Contacted, LastPayment, OwedItem, PersonWait, Taken, TakenHow
 from reminders.grouping import addresses_of, choose_recipients
 
 #: How far back contacts are counted: a month for the caps.
 _CONTACT_DAYS = 31
-_SAID = ("sent", "uncertain", "lapsed", "done", "not_made")
+_SAID = {how.value: how for how in TakenHow}
+_ZERO: ColumnElement[int] = literal_column("0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,47 +43,56 @@ class AccountRows:
     items: tuple[OwedItem, ...]
     credit: dict[str, Money]
     parent_credit: dict[str, Money]
-    promises: tuple[RowMapping, ...]
-    disputes: tuple[RowMapping, ...]
+    promises: Sequence[RowMapping]
+    disputes: Sequence[RowMapping]
     holds: tuple[RowMapping, ...]
-    contacts: tuple[Contacted, ...]
+    contacts: Sequence[Contacted]
     last_payment: LastPayment | None
-    deliveries: dict[str, RowMapping]
-    unreadable: frozenset[str] = frozenset()  # items whose document could not be read
+    doubtful: Mapping[str, RowMapping]  # by item: unreadable, reopened, or not known to have been sent
+    by_mail: Collection[str]  # customers whose invoices go out by e-mail; others' may be among them
 
 
 def load_rows(
     connection: Connection, company: str, refs: Sequence[str], *, today: date, excluding: Collection[str] = ()
 ) -> dict[str, AccountRows]:
     """The rows of these accounts, by ref. `excluding` leaves out these reminders' own traces, to judge them afresh."""
-    heads = _heads(connection, company, refs)
-    taken = _taken(connection, company, refs, excluding)
-    documents: dict[str, dict[str, RowMapping]] = defaultdict(dict)
+    of: dict[str, object] = {"company": company, "refs": list(refs)}
+    heads = {row["ref"]: row for row in connection.execute(_HEADS, of).mappings().all()}
+    taken = _taken(connection, of, excluding)
+    open_items = connection.execute(_OPEN_ITEMS, of).mappings().all()
+    billed = _billed(connection, company, heads, open_items)
+    by_mail = {ref for ref, row in billed.items() if row["delivery_method"] == "email"}
     items: dict[str, list[OwedItem]] = defaultdict(list)
-    for row in _open_items(connection, company, refs):
-        items[row["account"]].append(_owed(row, taken.get(row["ref"], ())))
-        documents[row["account"]][row["ref"]] = row
-    main = {head["customer"] for head in heads.values()} | {_parent(head) for head in heads.values()}
-    credit = _credit(connection, company, main)
-    payments = _last_payments(connection, company, main)
+    doubtful: dict[str, dict[str, RowMapping]] = defaultdict(dict)
+    for row in open_items:
+        items[row["account"]].append(_owed(row, billed[row["customer"]]["name"], taken.get(row["ref"], ())))
+        if row["unreadable"] or row["quiet_until"] or row["delivery"] != Delivery.SENT.value:
+            doubtful[row["account"]][row["ref"]] = row
+    own = {head["customer"] for head in heads.values()}
+    pools: dict[str, object] = {"company": company, "refs": list(own | {_parent(head) for head in heads.values()})}
+    credit = _credit(connection, pools)
+    payments = _last_payments(connection, pools)
     promises = promises_of(connection, company, refs, today)
     disputes = disputes_of(connection, company, refs)
-    holds = holds_of_customers(connection, company, {head["customer"] for head in heads.values()}, today)
-    unreadable = unreadable_of(connection, company, refs)
-    contacts = _contacts(connection, company, refs, today, excluding)
+    holds = holds_of_customers(connection, company, own, today)
+    contacts = _contacts(connection, of, today, excluding)
     return {
         ref: AccountRows(
             row=head,
             items=tuple(items.get(ref, ())),
             credit=credit.get(head["customer"], {}),
             parent_credit=credit.get(_parent(head), {}),
-            promises=tuple(promises.get(ref, ())),
-            disputes=tuple(disputes.get(ref, ())),
-            holds=tuple(each for each in holds if is_for(each, head, items.get(ref, ()))),
-            unreadable=frozenset(each.ref for each in items.get(ref, ()) if each.document in unreadable),
-            contacts=tuple(contacts.get(ref, ())),
+            promises=promises.get(ref, ()),
+            disputes=disputes.get(ref, ()),
+            holds=tuple(
+                each
+                for each in (*holds.get(None, ()), *holds.get(head["customer"], ()))
+                if is_for(each, head, items.get(ref, ()))
+            ),
+            contacts=contacts.get(ref, ()),
             last_payment=payments.get(head["customer"]),
-            deliveries=documents.get(ref, {}),
+            doubtful=doubtful.get(ref, {}),
+            by_mail=by_mail,
         )
         for ref, head in heads.items()
     }
@@ -86,85 +103,81 @@ def _parent(head: RowMapping) -> str:
     return "" if head["bill_with_parent"] else head["parent"] or ""
 
 
-def _heads(connection: Connection, company: str, refs: Sequence[str]) -> dict[str, RowMapping]:
-    rows = connection.execute(
-        select(
-            account.c.ref,
-            account.c.customer,
-            account.c.address,
-            account.c.cadence,
-            account.c.touches,
-            customer.c.name,
-            customer.c.parent,
-            customer.c.bill_with_parent,
-            customer.c.emails,
-            customer.c.active,
-            customer.c.language,
-            customer.c.country,
-            customer.c.region,
-            customer.c.block,
-            customer.c.last_dunned,
-            customer.c.customer_type,
-            customer.c.delivery_method,
-            customer.c.own_contacts,
-            customer.c.own_language,
-            customer.c.own_zone,
-            customer.c.own_cadence,
-            customer.c.opted_out,
-        )
-        .join(customer, (customer.c.company == account.c.company) & (customer.c.ref == account.c.customer))
-        .where(account.c.company == company, account.c.ref.in_(refs)),
-    ).mappings()
-    return {row["ref"]: row for row in rows}
+_REFS: BindParameter[str] = bindparam("refs", expanding=True)
+_HEADS = (
+    select(
+        account.c.ref,
+        account.c.customer,
+        account.c.address,
+        account.c.cadence,
+        account.c.touches,
+        customer.c.name,
+        customer.c.parent,
+        customer.c.bill_with_parent,
+        customer.c.emails,
+        customer.c.active,
+        customer.c.language,
+        customer.c.country,
+        customer.c.region,
+        customer.c.block,
+        customer.c.last_dunned,
+        customer.c.customer_type,
+        customer.c.delivery_method,
+        customer.c.own_contacts,
+        customer.c.own_language,
+        customer.c.own_zone,
+        customer.c.own_cadence,
+        customer.c.opted_out,
+    )
+    .join(customer, (customer.c.company == account.c.company) & (customer.c.ref == account.c.customer))
+    .where(account.c.company == bindparam("company"), account.c.ref.in_(_REFS))
+)
+
+_OPEN_ITEMS = (
+    select(
+        item.c.ref,
+        item.c.account,
+        item.c.document,
+        item.c.due_date,
+        item.c.due_date_before,
+        item.c.currency,
+        item.c.total_minor,
+        item.c.open_minor,
+        item.c.cycle,
+        item.c.quiet_until,
+        item.c.known_since,
+        item.c.person_step,
+        item.c.person_step_since,
+        item.c.escalated_on,
+        document.c.number,
+        document.c.issue_date,
+        document.c.first_seen,
+        document.c.customer,
+        document.c.bill_emails,
+        document.c.pay_link,
+        document.c.delivery,
+        problem.c.ref.label("unreadable"),
+    )
+    .join(document, (document.c.company == item.c.company) & (document.c.ref == item.c.document))
+    .outerjoin(problem, (problem.c.company == item.c.company) & (problem.c.ref == item.c.document))
+    .where(item.c.company == bindparam("company"), item.c.account.in_(_REFS), item.c.open_minor > _ZERO)
+)
 
 
-def _open_items(connection: Connection, company: str, refs: Sequence[str]) -> Iterable[RowMapping]:
-    return connection.execute(
-        select(
-            item.c.ref,
-            item.c.account,
-            item.c.document,
-            item.c.due_date,
-            item.c.due_date_before,
-            item.c.currency,
-            item.c.total_minor,
-            item.c.open_minor,
-            item.c.cycle,
-            item.c.quiet_until,
-            item.c.known_since,
-            item.c.person_step,
-            item.c.person_step_since,
-            item.c.escalated_on,
-            document.c.number,
-            document.c.issue_date,
-            document.c.first_seen,
-            document.c.customer,
-            document.c.bill_emails,
-            document.c.pay_link,
-            document.c.delivery,
-            document.c.sent_at,
-            customer.c.name.label("customer_name"),
-            customer.c.delivery_method,
-        )
-        .join(document, (document.c.company == item.c.company) & (document.c.ref == item.c.document))
-        .join(customer, (customer.c.company == document.c.company) & (customer.c.ref == document.c.customer))
-        .where(item.c.company == company, item.c.account.in_(refs), item.c.open_minor > 0),
-    ).mappings()
-
-
-def _owed(row: RowMapping, taken: Sequence[Taken]) -> OwedItem:
+def _owed(row: RowMapping, customer_name: str, taken: Sequence[Taken]) -> OwedItem:
     currency = row["currency"]
+    total = Money(row["total_minor"], currency)
     return OwedItem(
         ref=row["ref"],
         document=row["document"],
         number=row["number"],
         customer=row["customer"],
-        customer_name=row["customer_name"],
+        customer_name=customer_name,
         issue_date=row["issue_date"],
         due_date=row["due_date"],
         first_seen=row["first_seen"],
-        total=Money(row["total_minor"], currency),
-        open=Money(row["open_minor"], currency),
+        total=total,
+        open=total if row["open_minor"] == total.minor else Money(row["open_minor"], currency),
         cycle=row["cycle"],
         taken=tuple(taken),
         due_date_before=row["due_date_before"],
@@ -178,121 +191,154 @@ def _owed(row: RowMapping, taken: Sequence[Taken]) -> OwedItem:
     )
 
 
-def _taken(
-    connection: Connection, company: str, refs: Sequence[str], excluding: Collection[str]
-) -> dict[str, list[Taken]]:
-    statement = (
-        select(reminder_item)
-        .join(item, (item.c.company == reminder_item.c.company) & (item.c.ref == reminder_item.c.item))
-        .where(
-            reminder_item.c.company == company,
-            item.c.account.in_(refs),
-            item.c.open_minor > 0,
-            reminder_item.c.how.in_(_SAID),
-        )
+_BILLED = select(customer.c.ref, customer.c.name, customer.c.delivery_method).where(
+    customer.c.company == bindparam("company"), customer.c.ref.in_(_REFS)
+)
+
+
+def _billed(
+    connection: Connection, company: str, heads: Mapping[str, RowMapping], items: Iterable[RowMapping]
+) -> dict[str, RowMapping]:
+    """Whoever these items were billed to: the accounts' customers, and those billed with them."""
+    billed = {head["customer"]: head for head in heads.values()}
+    if others := {row["customer"] for row in items} - billed.keys():
+        rows = connection.execute(_BILLED, {"company": company, "refs": list(others)}).mappings()
+        billed |= {row["ref"]: row for row in rows}
+    return billed
+
+
+_TAKEN = (
+    select(
+        reminder_item.c.cycle,
+        reminder_item.c.step_no,
+        reminder_item.c.item,
+        reminder_item.c.step_id,
+        reminder_item.c.step_day,
+        reminder_item.c.taken_on,
+        reminder_item.c.how,
+        reminder_item.c.reminder,
     )
+    .join_from(item, reminder_item, (reminder_item.c.company == item.c.company) & (reminder_item.c.item == item.c.ref))
+    .where(
+        item.c.company == bindparam("company"),
+        item.c.account.in_(_REFS),
+        item.c.open_minor > _ZERO,
+        reminder_item.c.how != literal_column("'undone'"),
+    )
+)
+
+
+def _taken(connection: Connection, of: Mapping[str, object], excluding: Collection[str]) -> dict[str, list[Taken]]:
     taken: dict[str, list[Taken]] = defaultdict(list)
-    for row in sorted(connection.execute(statement).mappings(), key=lambda each: (each["cycle"], each["step_no"])):
-        if row["reminder"] not in excluding:
-            taken[row["item"]].append(
-                Taken(
-                    cycle=row["cycle"],
-                    step_no=row["step_no"],
-                    step_id=row["step_id"],
-                    step_day=row["step_day"],
-                    on=row["taken_on"],
-                    how=TakenHow(row["how"]),
-                ),
+    for cycle, step_no, ref, step_id, step_day, on, how, reminder in sorted(
+        connection.execute(_TAKEN, of).all(), key=itemgetter(0, 1)
+    ):
+        if how in _SAID and reminder not in excluding:
+            taken[ref].append(
+                Taken(cycle=cycle, step_no=step_no, step_id=step_id, step_day=step_day, on=on, how=_SAID[how])
             )
     return taken
 
 
-def _credit(connection: Connection, company: str, customers: Iterable[str]) -> dict[str, dict[str, Money]]:
+_CREDIT = (
+    select(document.c.account, document.c.currency, func.sum(document.c.open_minor))
+    .where(
+        document.c.company == bindparam("company"),
+        document.c.account.in_(_REFS),
+        document.c.open_minor < _ZERO,
+    )
+    .group_by(document.c.account, document.c.currency)
+)
+
+
+def _credit(connection: Connection, pools: Mapping[str, object]) -> dict[str, dict[str, Money]]:
     """Open credit of each billing customer (its main account's pool), positive, per currency."""
-    rows = connection.execute(
-        select(document.c.account, document.c.currency, func.sum(document.c.open_minor).label("minor"))
-        .where(document.c.company == company, document.c.account.in_(list(customers)), document.c.open_minor < 0)
-        .group_by(document.c.account, document.c.currency),
-    ).mappings()
     credit: dict[str, dict[str, Money]] = defaultdict(dict)
-    for row in rows:
-        credit[row["account"]][row["currency"]] = Money(-int(row["minor"]), row["currency"])
+    for pool, currency, minor in connection.execute(_CREDIT, pools).all():
+        credit[pool][currency] = Money(-int(minor), currency)
     return credit
 
 
-def _last_payments(connection: Connection, company: str, customers: Iterable[str]) -> dict[str, LastPayment]:
-    ranked = (
-        select(
-            document.c.account,
-            document.c.currency,
-            document.c.total_minor,
-            document.c.issue_date,
-            func.row_number()
-            .over(partition_by=document.c.account, order_by=(document.c.issue_date.desc(), document.c.ref.desc()))
-            .label("rank"),
-        )
-        .where(
-            document.c.company == company,
-            document.c.account.in_(list(customers)),
-            document.c.kind == "payment",
-            document.c.total_minor != 0,
-            document.c.gone.is_(None),
-        )
-        .subquery()
+_last = document.alias("last")
+_PAYMENTS = (
+    select(document.c.account, document.c.currency, document.c.total_minor, document.c.issue_date)
+    .join_from(
+        customer,
+        document,
+        (document.c.company == customer.c.company)
+        & (
+            document.c.ref
+            == select(_last.c.ref)
+            .where(
+                _last.c.company == customer.c.company,
+                _last.c.account == customer.c.ref,
+                _last.c.kind == literal_column("'payment'"),
+                _last.c.total_minor != _ZERO,
+                _last.c.gone.is_(None),
+            )
+            .order_by(_last.c.issue_date.desc(), _last.c.ref.desc())
+            .limit(literal_column("1"))
+            .correlate(customer)
+            .scalar_subquery()
+        ),
     )
-    rows = connection.execute(select(ranked).where(ranked.c.rank == 1)).mappings()
+    .where(customer.c.company == bindparam("company"), customer.c.ref.in_(_REFS))
+)
+
+
+def _last_payments(connection: Connection, pools: Mapping[str, object]) -> dict[str, LastPayment]:
+    """The last payment of each billing customer: one step back in an index, however many there were."""
     return {
-        row["account"]: LastPayment(amount=Money(abs(row["total_minor"]), row["currency"]), on=row["issue_date"])
-        for row in rows
+        pool: LastPayment(amount=Money(abs(minor), currency), on=on)
+        for pool, currency, minor, on in connection.execute(_PAYMENTS, pools).all()
     }
 
 
+_CONTACTS = select(contact.c.account, contact.c.source, contact.c.on_day, contact.c.address, contact.c.what).where(
+    contact.c.company == bindparam("company"), contact.c.account.in_(_REFS), contact.c.on_day > bindparam("since")
+)
+
+
 def _contacts(
-    connection: Connection, company: str, refs: Sequence[str], today: date, excluding: Collection[str]
+    connection: Connection, of: Mapping[str, object], today: date, excluding: Collection[str]
 ) -> dict[str, list[Contacted]]:
-    rows = connection.execute(
-        select(contact).where(
-            contact.c.company == company,
-            contact.c.account.in_(refs),
-            contact.c.on_day > today - timedelta(days=_CONTACT_DAYS),
-        ),
-    ).mappings()
+    since = today - timedelta(days=_CONTACT_DAYS)
     by_account: dict[str, list[Contacted]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()  # a message to three addresses is one contact of the account
-    for row in rows:
-        said = (row["account"], row["source"])
-        if said not in seen and row["source"].removeprefix("reminder:") not in excluding:
-            seen.add(said)
-            by_account[row["account"]].append(
-                Contacted(on=row["on_day"], address=row["address"], what=row["what"]),
-            )
+    for ref, source, on, where, what in connection.execute(_CONTACTS, {**of, "since": since}).all():
+        if (ref, source) not in seen and source.removeprefix("reminder:") not in excluding:
+            seen.add((ref, source))
+            by_account[ref].append(Contacted(on=on, address=where, what=what))
     return by_account
+
+
+_STOPPED = select(address.c.address).where(
+    address.c.company == bindparam("company"),
+    address.c.address.in_(bindparam("addresses", expanding=True)),
+    address.c.stopped_because.is_not(None),
+)
 
 
 def stopped_addresses(connection: Connection, company: str, addresses: Iterable[str]) -> set[str]:
     """Which of these addresses (case folded) bounced, were refused, or asked us to stop."""
-    return set(
-        connection.scalars(
-            select(address.c.address).where(
-                address.c.company == company,
-                address.c.address.in_([each.casefold() for each in addresses]),
-                address.c.stopped_because.is_not(None),
-            ),
-        ),
-    )
+    folded = [each.casefold() for each in addresses]
+    return set(connection.scalars(_STOPPED, {"company": company, "addresses": folded}))
+
+
+_ADDRESS_CONTACTS = select(contact.c.address, contact.c.on_day, contact.c.source).where(
+    contact.c.company == bindparam("company"),
+    contact.c.address.in_(bindparam("addresses", expanding=True)),
+    contact.c.on_day > bindparam("since"),
+)
 
 
 def address_contacts(
     connection: Connection, company: str, addresses: Iterable[str], *, today: date, excluding: Collection[str] = ()
 ) -> dict[str, tuple[date, ...]]:
     """When each address (case folded) last heard from us, over all accounts, for 31 days."""
-    rows = connection.execute(
-        select(contact.c.address, contact.c.on_day, contact.c.source).where(
-            contact.c.company == company,
-            contact.c.address.in_([each.casefold() for each in addresses]),
-            contact.c.on_day > today - timedelta(days=_CONTACT_DAYS),
-        ),
-    )
+    folded = [each.casefold() for each in addresses]
+    since = today - timedelta(days=_CONTACT_DAYS)
+    rows = connection.execute(_ADDRESS_CONTACTS, {"company": company, "addresses": folded, "since": since}).all()
     by_address: dict[str, list[date]] = defaultdict(list)
     for where, day, source in rows:
         if source.removeprefix("reminder:") not in excluding:
@@ -312,7 +358,7 @@ def recipients_of(rows: AccountRows) -> tuple[str, ...]:
 def _with_dunning(rows: AccountRows) -> tuple[Contacted, ...]:
     """Somebody else's dunning, as the ledger tells it, counts as contact."""
     dunned = rows.row["last_dunned"]
-    return (*rows.contacts, Contacted(on=dunned, what="ledger")) if dunned else rows.contacts
+    return (*rows.contacts, Contacted(on=dunned, what="ledger")) if dunned else tuple(rows.contacts)
 
 
 def to_account(

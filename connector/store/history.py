@@ -13,17 +13,19 @@ Recipe, for whoever checks from outside (`duecourse audit export`):
 """
 
 import hashlib
-import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from connector.store.bulk import execute_many
+from connector.store.json_text import decode, encode_sorted
 from connector.store.tables import history, history_head, history_personal
 from connector.store.upsert import insert_new
 
@@ -101,9 +103,8 @@ def record_many(connection: Connection, company: str, events: Sequence[Event]) -
         row = _link(company, seq, digest, event, personal)
         digest = row["digest"]
         rows.append(row)
-    connection.execute(insert(history), rows)
-    if personal:
-        connection.execute(insert(history_personal), personal)
+    execute_many(connection, _APPEND, rows)
+    execute_many(connection, _APPEND_PERSONAL, personal)
     connection.execute(_MOVE_HEAD, {"of": company, "to_seq": seq, "to_digest": digest})
     return seq
 
@@ -124,7 +125,7 @@ def export(connection: Connection, company: str) -> Iterator[dict[str, Any]]:
             "kind": row.kind,
             "account": row.account,
             "subject": row.subject,
-            "data": json.loads(row.data),
+            "data": decode(row.data),
             "personal_digest": row.personal_digest,
             "previous": row.previous,
             "digest": row.digest,
@@ -135,7 +136,7 @@ def personal_part(connection: Connection, company: str, seq: int) -> dict[str, A
     """The personal part of one event; None where it had none, or it was erased."""
     where = (history_personal.c.company == company) & (history_personal.c.seq == seq)
     body = connection.execute(select(history_personal.c.body).where(where)).scalar()
-    return None if body is None else json.loads(body)
+    return None if body is None else decode(body)
 
 
 def verify(connection: Connection, company: str, *, anchor: Head | None = None) -> VerifyResult:
@@ -190,15 +191,44 @@ def canonical(value: Mapping[str, object]) -> str:
     """The one spelling of these facts: sorted keys, no spaces, characters as they are. Raises TypeError for a float
     or for a key that is no text, which have several spellings.
     """
-    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be stored
+    text = encode_sorted(plain(value))
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair
 
 
+def plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
+    """These facts as JSON knows them: days, instants and Decimals as text. Raises TypeError as `canonical` does."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, Mapping):
+        if {*map(type, value)} - _TEXT and not all(isinstance(key, str) for key in value):
+            raise TypeError("A key in the history is text.")
+        return {key: inner if type(inner) in _ATOMS else plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [inner if type(inner) in _ATOMS else plain(inner) for inner in value]
+    return _spelt(value)
+
+
+def _spelt(value: object) -> str:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"The history cannot hold a {type(value).__name__}.")
+
+
+_TEXT = frozenset((str,))
+_ATOMS = frozenset((str, int, bool, type(None)))
+
+
+@lru_cache(maxsize=256)
 def instant_text(at: datetime) -> str:
     """An instant as the chain spells it: UTC, microseconds, Z."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+_APPEND, _APPEND_PERSONAL = insert(history), insert(history_personal)
 _HEAD = select(history_head.c.seq, history_head.c.digest).where(history_head.c.company == bindparam("of"))
 _MOVE_HEAD = (
     update(history_head)
@@ -260,29 +290,11 @@ def _digest(
 
 
 def _quoted(value: str | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return encode_sorted(value)
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("A key in the history is text.")
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"The history cannot hold a {type(value).__name__}.")
 
 
 def _rows(connection: Connection, company: str) -> Iterator[Row[Any]]:

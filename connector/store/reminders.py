@@ -4,12 +4,26 @@ Two uniquenesses keep everything from being said twice: an item takes a step of 
 dispatch for each recipient (design, section 5).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
+from connector.store.bulk import execute_many
 from connector.store.tables import dispatch, reminder, reminder_item
 from reminders.decision import Advance
 
@@ -19,51 +33,36 @@ LIVE_STATES = ("draft", "ready", "claimed")
 _BY_IDS = select(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True)))
 
 
-class AlreadyPlanned(Exception):
-    """Another process has planned one of these steps meanwhile; nothing was written."""
+#: Spelt out, so that both databases see that the indexes of what lives serve it.
+IS_LIVE: ColumnElement[bool] = literal_column("reminder.state IN ('draft', 'ready', 'claimed')", Boolean)
 
 
 def add(
     connection: Connection,
-    values: dict[str, object],
-    advance: Sequence[Advance],
-    recipients: Sequence[str],
-    *,
-    now: datetime,
+    rows: Sequence[Mapping[str, object]],
+    steps: Sequence[Mapping[str, object]],
+    recipients: Sequence[Mapping[str, object]],
 ) -> None:
-    """A reminder with its items and dispatches. Raises `AlreadyPlanned` where a step is taken already."""
-    shared = {"company": values["company"], "cadence": values["cadence"], "reminder": values["id"]}
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(reminder).values(**values))
-            connection.execute(
-                insert(reminder_item),
-                [_item_values(each, how="planned", on=_day(values["decided_on"])) | shared for each in advance],
-            )
-            connection.execute(
-                insert(dispatch),
-                [
-                    {
-                        "reminder": values["id"],
-                        "address": address,
-                        "company": values["company"],
-                        "state": "waiting",
-                        "updated_at": now,
-                    }
-                    for address in recipients
-                ],
-            )
-    except IntegrityError as error:
-        raise AlreadyPlanned from error
+    """Reminders, the steps that items take (with them, or without a message) and dispatches, each kind at once.
+
+    Raises IntegrityError where an item has taken one of the steps already, as another process may plan it meanwhile.
+    """
+    execute_many(connection, _ADD_REMINDER, rows)
+    execute_many(connection, _ADD_STEP, steps)
+    execute_many(connection, _ADD_DISPATCH, recipients)
 
 
-def _day(value: object) -> date:
-    assert isinstance(value, date)
-    return value
+_ADD_REMINDER, _ADD_STEP, _ADD_DISPATCH = insert(reminder), insert(reminder_item), insert(dispatch)
 
 
-def _item_values(each: Advance, *, how: str, on: date) -> dict[str, object]:
+def step_row(
+    company: str, cadence: str, each: Advance, *, how: str, on: date, reminder_id: str | None
+) -> dict[str, object]:
+    """An item's step as a row."""
     return {
+        "company": company,
+        "cadence": cadence,
+        "reminder": reminder_id,
         "item": each.item,
         "cycle": each.cycle,
         "step_no": each.step_no,
@@ -72,6 +71,18 @@ def _item_values(each: Advance, *, how: str, on: date) -> dict[str, object]:
         "taken_on": on,
         "how": how,
     }
+
+
+def steps_taken(connection: Connection, company: str, items: Iterable[str]) -> set[tuple[str, int, int]]:
+    """Which steps these items have taken or are about to take, as (item, cycle, step_no)."""
+    rows = connection.execute(
+        select(reminder_item.c.item, reminder_item.c.cycle, reminder_item.c.step_no).where(
+            reminder_item.c.company == company,
+            reminder_item.c.item.in_(list(items)),
+            reminder_item.c.how != literal_column("'undone'"),
+        ),
+    )
+    return {(item, cycle, step_no) for item, cycle, step_no in rows}
 
 
 def record_taken(
@@ -83,9 +94,8 @@ def record_taken(
         try:
             with connection.begin_nested():
                 connection.execute(
-                    insert(reminder_item).values(
-                        company=company, cadence=cadence, reminder=None, **_item_values(each, how=how, on=on)
-                    ),
+                    _ADD_STEP,
+                    step_row(company, cadence, each, how=how, on=on, reminder_id=None),
                 )
         except IntegrityError:
             continue
@@ -93,17 +103,14 @@ def record_taken(
     return recorded
 
 
+_LIVE_ACCOUNTS = select(reminder.c.account).where(
+    reminder.c.company == bindparam("company"), reminder.c.account.in_(bindparam("refs", expanding=True)), IS_LIVE
+)
+
+
 def live_accounts(connection: Connection, company: str, accounts: Sequence[str]) -> set[str]:
     """Which of these accounts have a reminder that is planned and not yet out."""
-    return set(
-        connection.scalars(
-            select(reminder.c.account).where(
-                reminder.c.company == company,
-                reminder.c.account.in_(accounts),
-                reminder.c.state.in_(LIVE_STATES),
-            ),
-        ),
-    )
+    return set(connection.scalars(_LIVE_ACCOUNTS, {"company": company, "refs": list(accounts)}))
 
 
 def stale(connection: Connection, company: str, today: date) -> list[RowMapping]:
@@ -112,6 +119,7 @@ def stale(connection: Connection, company: str, today: date) -> list[RowMapping]
         connection.execute(
             select(reminder).where(
                 reminder.c.company == company,
+                IS_LIVE,
                 reminder.c.state.in_(OPEN_STATES),
                 reminder.c.decided_on < today,
                 reminder.c.said_at.is_(None),
@@ -285,20 +293,28 @@ def keep_items(connection: Connection, reminder_id: str, keep: Iterable[str]) ->
     )
 
 
-def not_arrived(connection: Connection, company: str, advance: Sequence[Advance]) -> str | None:
-    """The last message that was to take one of these very steps, and was settled as not arrived."""
-    steps = {(each.item, each.cycle, each.step_no) for each in advance}
-    rows = connection.execute(
-        select(reminder.c.id, reminder_item.c.item, reminder_item.c.cycle, reminder_item.c.step_no)
-        .join(reminder_item, reminder_item.c.reminder == reminder.c.id)
-        .where(
-            reminder.c.company == company,
-            reminder.c.state == "not_arrived",
-            reminder_item.c.item.in_([each.item for each in advance]),
-        )
-        .order_by(reminder.c.decided_at.desc()),
+_NOT_ARRIVED = (
+    select(
+        reminder_item.c.item,
+        reminder_item.c.cycle,
+        reminder_item.c.step_no,
+        reminder.c.id,
+        reminder.c.decided_on,
+        reminder.c.decided_at,
     )
-    return next((row.id for row in rows if (row.item, row.cycle, row.step_no) in steps), None)
+    .join_from(reminder, reminder_item, reminder_item.c.reminder == reminder.c.id)
+    .where(reminder.c.company == bindparam("company"), reminder.c.state == literal_column("'not_arrived'"))
+    .order_by(reminder.c.decided_at, reminder.c.id)
+)
+
+
+def not_arrived(connection: Connection, company: str) -> dict[tuple[str, int, int], Row[*tuple[Any, ...]]]:
+    """The steps (item, cycle, step_no) of messages that were settled as not arrived, each with the last such message.
+
+    A person settles each, so they are few, however much was said.
+    """
+    rows = connection.execute(_NOT_ARRIVED, {"company": company})
+    return {(row.item, row.cycle, row.step_no): row for row in rows}
 
 
 def counts(connection: Connection, company: str) -> dict[str, int]:

@@ -97,6 +97,22 @@ document = Table(
     Index(None, "company", "customer"),
     Index(None, "company", "account", "kind"),
     Index(
+        "ix_document_payment",
+        "company",
+        "account",
+        "issue_date",
+        "ref",
+        sqlite_where=text("kind = 'payment'"),
+        postgresql_where=text("kind = 'payment'"),
+    ),
+    Index(
+        "ix_document_credit",
+        "company",
+        "account",
+        sqlite_where=text("open_minor < 0"),
+        postgresql_where=text("open_minor < 0"),
+    ),
+    Index(
         "ix_document_open",
         "company",
         "kind",
@@ -160,7 +176,7 @@ account = Table(
     Column("outcome", String(16)),
     Column("reason", String(32)),
     Column("verdict", JSON),
-    Index("ix_account_look_on", "company", "look_on"),
+    Index("ix_account_due", "company", "look_on", "ref"),
 )
 
 problem = Table(

@@ -17,6 +17,10 @@ from sqlalchemy import (
 
 from connector.store.tables.base import Instant, company_column, metadata, ref_column
 
+#: What lives is few among what was said: indexes of their own, for whoever spells the condition out just so.
+_LIVE = text("state IN ('draft', 'ready', 'claimed')")
+_NOT_ARRIVED = text("state = 'not_arrived'")
+
 reminder = Table(
     "reminder",
     metadata,
@@ -35,6 +39,7 @@ reminder = Table(
     Column("facts", JSON, nullable=False),  # what the decision saw: lines, amounts, credit
     Column("fingerprint", String(64), nullable=False),
     Column("language", String(16), nullable=False),
+    # its words: empty until a person is to read them (a draft), or it is about to leave
     Column("subject", Text, nullable=False),
     Column("text_body", Text, nullable=False),
     Column("html_body", Text, nullable=False),
@@ -49,6 +54,9 @@ reminder = Table(
     Column("said_at", Instant),
     Index(None, "company", "state"),
     Index(None, "company", "account", "decided_on"),
+    Index("ix_reminder_live", "company", "state", "decided_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_reminder_live_account", "company", "account", sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_reminder_not_arrived", "company", sqlite_where=_NOT_ARRIVED, postgresql_where=_NOT_ARRIVED),
 )
 
 reminder_item = Table(

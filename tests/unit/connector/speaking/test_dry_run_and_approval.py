@@ -148,6 +148,31 @@ def test_a_switch_to_review_holds_back_what_was_ready(firm: Firm) -> None:
     assert firm.only_reminder()["state"] == "draft"
 
 
+def test_what_is_held_back_can_be_read_before_it_is_approved(firm: Firm) -> None:
+    firm.owes("20")
+    firm.sync()
+    firm.remind()
+    firm.set_mode(Mode.REVIEW)
+    (draft,) = release.drafts(firm.office)
+    firm.approve()
+    firm.deliver()
+    (mail,) = firm.mailer.taken
+    assert draft["subject"] == mail.read["Subject"]
+    assert draft["text_body"].split() == mail.text.split()
+    assert firm.only_reminder()["text_body"] == draft["text_body"]
+
+
+def test_of_what_is_held_back_and_holds_no_more_it_is_said_why(firm: Firm) -> None:
+    firm.owes("20")
+    firm.sync()
+    firm.remind()
+    firm.set_mode(Mode.REVIEW)
+    firm.promise("20")
+    (draft,) = release.drafts(firm.office)
+    assert draft["subject"] == "A hold is in force."
+    assert draft["text_body"] == ""
+
+
 @pytest.mark.parametrize("mode", [Mode.REVIEW, Mode.DRY_RUN])
 def test_a_switch_of_mode_while_messages_leave_stops_the_next_one(firm: Firm, mode: Mode) -> None:
     firm.owes("20")

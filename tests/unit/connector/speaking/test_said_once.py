@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from connector.deliver import deliver, recover
 from connector.office import SendingRules
@@ -15,7 +16,7 @@ from connector.store.claims import is_ours
 from connector.store.tables import contact, dispatch, reminder
 from reminders.decision import Advance
 from tests.unit.connector.speaking.fakes import NO_LAST_REPLY, ServerCrash
-from tests.unit.connector.speaking.firm import MONDAY, Firm
+from tests.unit.connector.speaking.firm import FIRM, MONDAY, Firm
 
 TO = "c20@example.com"
 
@@ -52,12 +53,9 @@ def test_a_second_run_on_the_same_day_says_nothing_again(decided: Firm) -> None:
 
 def test_a_step_that_is_planned_already_is_not_planned_a_second_time(decided: Firm) -> None:
     step = Advance(item="invoice:i20#1", cycle=1, step_no=1, step_id="first", step_day=3)
-    values = {**decided.only_reminder(), "id": "another"}
-    with (
-        pytest.raises(reminders.AlreadyPlanned),
-        decided.database.write("plan again") as connection,
-    ):
-        reminders.add(connection, values, [step], [TO], now=MONDAY)
+    again = reminders.step_row(FIRM, "standard", step, how="planned", on=MONDAY.date(), reminder_id="another")
+    with pytest.raises(IntegrityError), decided.database.write("plan again") as connection:
+        reminders.add(connection, [{**decided.only_reminder(), "id": "another"}], [again], [])
     assert len(decided.reminders()) == 1
 
 

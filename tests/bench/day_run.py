@@ -1,0 +1,66 @@
+"""One day's work on a store, in a process of its own: python -m tests.bench.day_run remind|job STORE.
+
+Prints one line of JSON. The store is opened and what the job needs is imported before the clock runs.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from connector.clock import SimulatedClock
+from connector.jobs import Job, remind_company, run
+from connector.office import Letterhead, Office
+from connector.remind import remind
+from connector.store.engine import Database, open_engine
+from reminders.assignment import Assignment
+from reminders.cadence_file import BUILTIN, load_builtin
+from reminders.working_days import WorkingDays
+from tests.bench.day_store import COMPANY, NOW
+from tests.fakes import FakeLedger, FakeMailer
+
+
+def office_at(path: Path) -> Office:
+    """The company's office, with a ledger and a mail server that this bench never reaches."""
+    clock = SimulatedClock(NOW)
+    return Office(
+        company=COMPANY,
+        database=Database(open_engine(f"sqlite:///{path}")),
+        ledger=FakeLedger(now=clock.now),
+        mailer=FakeMailer(),
+        clock=clock,
+        zone="America/New_York",
+        calendar=WorkingDays("US"),
+        cadences={name: load_builtin(name) for name in BUILTIN},
+        assignment=Assignment(default="standard"),
+        letterhead=Letterhead(sender="ar@bench.example", sender_name="Bench & Sons"),
+    )
+
+
+def main(what: str, path: Path) -> dict[str, object]:
+    """Does the work and says what it took."""
+    office = office_at(path)
+    with office.database.read() as connection:
+        office.row(connection)
+    office.calendar.is_working(NOW.date())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = time.perf_counter(), time.process_time()
+    if what == "job":
+        ran = run(office, Job.REMIND, remind_company)
+        assert ran.is_well, ran.error
+        told: dict[str, object] = {}
+    else:
+        done = remind(office)
+        told = {"looked_at": done.looked_at, "planned": done.planned, "outcomes": done.outcomes}
+    return {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "before_mb": before / 1024,
+        **told,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(sys.argv[1], Path(sys.argv[2]))) + "\n")
