@@ -225,12 +225,10 @@ def _next_open(
 
 
 def _open_in(at: datetime, zone: ZoneInfo, opens: time, closes: time, calendar: WorkingDays | None) -> datetime:
+    """When the hours that `at` lies in began, or when the next ones do."""
     local = at.astimezone(zone)
-    day, is_open = local.date(), opens <= local.time() < closes
-    if local.time() >= closes:
-        day += timedelta(1)
-    working = calendar.on_or_after(day) if calendar else day
-    return at if is_open and working == day else _instant(working, opens, zone)
+    day = local.date() + timedelta(local.time() >= closes)
+    return _instant(calendar.on_or_after(day) if calendar else day, opens, zone)
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

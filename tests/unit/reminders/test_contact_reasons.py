@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from reminders.account import Contacted
+from reminders.account import Contacted, Hold, HoldKind
 from reminders.contact_packs import parse_pack
 from reminders.contact_rules import ContactFacts, VerdictKind, common_hours, may_contact
 from reminders.steps import Rules
@@ -116,10 +116,57 @@ def test_a_regions_holiday_counts_also_where_the_region_is_written_with_its_coun
 
 
 def test_shared_hours_are_those_of_the_day_in_the_first_zone() -> None:
-    # In Auckland it is already Sunday 27 September, on which its clocks went an hour forward.
+    # In Auckland it is already Sunday 27 September, on which its clocks go an hour forward; in Brisbane still Saturday.
     zones = (ZoneInfo("Pacific/Auckland"), ZoneInfo("Australia/Brisbane"))
-    assert common_hours(zones, time(9), time(17), utc("2026-09-26T18:00")) == timedelta(hours=5)
-    assert common_hours(zones, time(9), time(17), utc("2026-09-25T18:00")) == timedelta(hours=6)
+    assert common_hours(zones, time(9), time(17), utc("2026-09-26T13:00")) == timedelta(hours=5)
+    assert common_hours(zones, time(9), time(17), utc("2026-09-25T13:00")) == timedelta(hours=6)
+
+
+def test_two_shared_hours_are_enough() -> None:
+    asked = replace(facts(country="US", region="AZ"), packs=(replace(MORNINGS[0], closes=time(12)),))
+    verdict = may_contact(asked, utc("2026-06-03T16:00"))
+    assert (verdict.kind, verdict.warning) == (VerdictKind.ALLOW, "")
+
+
+# The company's days
+
+
+def test_a_gap_ends_at_midnight_of_the_companys_own_day() -> None:
+    asked = replace(facts(heard=(date(2026, 6, 2),)), packs=())
+    until = may_contact(asked, utc("2026-06-04T12:00")).until
+    assert until == utc("2026-06-06T23:00")
+    assert until.tzinfo is UTC
+
+
+def test_who_asked_today_not_to_be_contacted_is_not_contacted_today() -> None:
+    asked = facts(country="GB")
+    stop = Hold(kind=HoldKind.DO_NOT_CONTACT, id="h", begins=date(2026, 6, 3), ends=None, reason="asked in writing")
+    stopped = replace(asked, account=replace(asked.account, holds=(stop,)))
+    assert may_contact(stopped, utc("2026-06-03T12:00")).kind is VerdictKind.BLOCK
+    assert may_contact(stopped, utc("2026-06-02T12:00")).kind is VerdictKind.ALLOW
+
+
+# For whom a pack's rule holds
+
+
+def test_a_rule_of_a_region_holds_there_however_the_region_is_written_and_nowhere_else() -> None:
+    of_the_state = (replace(MORNINGS[0], places=("US-NY",)),)
+    afternoon = utc("2026-06-03T19:00")
+    for region in ("NY", "ny", "US-NY"):
+        there = replace(facts(country="US", region=region), packs=of_the_state)
+        assert may_contact(there, afternoon).kind is VerdictKind.DEFER
+    for region in ("MA", "US-MA"):
+        elsewhere = replace(facts(country="US", region=region), packs=of_the_state)
+        assert may_contact(elsewhere, afternoon).kind is VerdictKind.ALLOW
+
+
+def test_a_rule_for_collectors_of_others_or_for_consumers_does_not_hold_for_our_own_business_debts() -> None:
+    late = utc("2026-06-03T19:00")
+    for rule in (replace(MORNINGS[0], roles=("third_party",)), replace(MORNINGS[0], debts=("consumer",))):
+        assert may_contact(replace(facts(country="GB"), packs=(rule,)), late).kind is VerdictKind.ALLOW
+        assert (
+            may_contact(replace(facts(country="GB"), packs=(rule,), role="", debt=""), late).kind is VerdictKind.DEFER
+        )
 
 
 # Limits
@@ -152,3 +199,9 @@ def test_a_limit_of_one_defers_to_the_day_on_which_that_one_is_a_week_old() -> N
 
 def test_fewer_contacts_than_a_limit_allows_do_not_defer() -> None:
     assert may_contact(limited(3, 3, 4), utc("2026-06-05T12:00")).kind is VerdictKind.ALLOW
+
+
+def test_of_a_gap_and_a_limit_that_end_at_the_same_time_the_gap_is_named() -> None:
+    asked = replace(limited(1, 3), rules=Rules(min_gap_days=7, weekly_cap=9, monthly_cap=99))
+    verdict = may_contact(asked, utc("2026-06-05T12:00"))
+    assert (verdict.rule, verdict.until) == ("cadence.min_gap", utc("2026-06-09T23:00"))

@@ -89,6 +89,11 @@ def test_a_flag_on_all_of_an_invoice_is_looked_at_again_when_it_ends() -> None:
     assert judge(flagged, day(4)).outcome is Outcome.REMIND
 
 
+def test_the_end_of_a_part_is_a_day_to_look_although_the_rest_is_asked_for() -> None:
+    flagged = account(told("1", day(-1)), holds=(part(HoldKind.FLAG, "1", usd("50"), ends=day(2)),))
+    assert (judge(flagged, day(0)).reason, judge(flagged, day(0)).look_on) == (ReasonCode.DISTANCE, day(2))
+
+
 def test_a_part_that_was_held_until_today_is_no_day_to_wait_for() -> None:
     over = account(told("1", day(-1)), holds=(part(HoldKind.FLAG, "1", usd("50"), ends=day(0)),))
     assert judge(over, day(0)).look_on == day(5)
@@ -113,6 +118,10 @@ def test_what_credit_covers_already_is_no_day_to_wait_for() -> None:
 def test_whatever_acts_is_looked_at_again_tomorrow() -> None:
     assert judge(account(past("1")), day(0)).look_on == day(1)
     assert judge(account(past("1"), owed("2", day(20))), day(0)).look_on == day(1)
+
+
+def test_a_last_cent_is_still_owed() -> None:
+    assert judge(account(past("1", usd("0.01"))), day(0)).outcome is Outcome.REMIND
 
 
 # Facts
