@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCHED := $(VENV)/.benched
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit bench format lock clean
+.PHONY: help demo test lint unit bench format lock mutation clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,5 +53,10 @@ lock: $(READY) ## renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra bench --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate -c requirements.lock -o tests/bench/requirements.lock
 
+mutation: $(READY) ## mutants of the rules and of the outbox: how many the tests notice (docs/reliability.md; an hour)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[mutation]'
+	@nice $(BIN)/mutmut run
+	@$(BIN)/mutmut results
+
 clean: ## remove what was made
-	@rm -rf $(VENV) .venv-tryton demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-tryton demo-out mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

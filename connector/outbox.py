@@ -152,7 +152,7 @@ def _refused(office: Office, connection: Connection, receipt: Receipt) -> None:
     tasks.open_task(
         connection,
         office.company,
-        key=f"note_refused:{receipt.key}"[:200],
+        key=f"note_refused:{receipt.key}",
         kind="note_refused",
         text=f"The ledger refused a note ({receipt.reason or 'it does not say why'}): write it there by hand.",
         now=office.now(),

@@ -96,7 +96,7 @@ class _Day:
                 self.looks.append(_Look(hold.ends, ReasonCode.HELD, hold.kind))
 
     def _climbs(self, stand: Stand) -> bool:
-        """Whether neither a hold nor a dispute about all of it rests the item."""
+        """Whether no hold rests the item."""
         hold = stand.hold
         if hold is not None:
             self.items[stand.item.ref] = ReasonCode.HELD
@@ -105,10 +105,6 @@ class _Day:
             self._look_at_due_date(stand)
             if hold.kind is HoldKind.NEVER_DELIVERED:
                 self._need("never_delivered", "The invoice itself has not gone out.", stand.item)
-            return False
-        if not stand.line.asked:
-            self.items[stand.item.ref] = ReasonCode.HELD
-            self._look_at_due_date(stand)
             return False
         return True
 
@@ -341,8 +337,9 @@ class _Day:
         if first is not None and first.reason in reasons:
             return Outcome.WAIT, first.reason, first.hold
         held = self._first_hold()
-        reason = next((each for each in self.items.values() if each is not ReasonCode.ESCALATED), ReasonCode.HELD)
-        return Outcome.WAIT, reason, held.kind if held is not None and reason is ReasonCode.HELD else None
+        if held is not None:
+            return Outcome.WAIT, ReasonCode.HELD, held.kind
+        return Outcome.WAIT, next(each for each in self.items.values() if each is not ReasonCode.ESCALATED), None
 
     def _first_hold(self) -> Hold | None:
         return next((stand.hold for stand in self.stands if stand.hold is not None), None)

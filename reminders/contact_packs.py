@@ -20,7 +20,7 @@ class PackError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRule:
-    """One rule of a pack. Hours rules have `opens` and `closes`, limits `most` contacts in `window_days`."""
+    """One rule of a pack. Hours rules have `opens` and `closes`, limits `most` in `window_days`, both above 0."""
 
     id: str
     kind: str  # hours or limit
@@ -77,6 +77,8 @@ def _rule(table: dict[str, Any]) -> ContactRule:
         applies, effective, limit = table.get("applies", {}), table.get("effective", {}), table.get("limit", {})
         if table["kind"] not in {"hours", "limit"}:
             raise PackError(f"{table['id']}: a rule's kind is hours or limit, not {table['kind']}.")
+        if table["kind"] == "limit" and not (limit.get("max", 0) > 0 and limit.get("window_days", 0) > 0):
+            raise PackError(f"{table['id']}: a limit says max contacts in window_days, both above 0.")
         return ContactRule(
             id=table["id"],
             kind=table["kind"],

@@ -9,7 +9,7 @@ computed in local wall time, so that a change of the clocks moves nothing. Docs/
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -80,19 +80,13 @@ def may_contact(facts: ContactFacts, now: datetime) -> Verdict:
         if verdict.kind is VerdictKind.BLOCK:
             return verdict
         if verdict.until is None:
-            return verdict if first is None else _deferred(first, at)
+            return verdict if first is None else replace(first, until=at)
         first = first or verdict
         at = verdict.until
         if at - now > _GIVE_UP:
             break
     return Verdict(
         kind=VerdictKind.BLOCK, rule="no_window", reason=f"No time within {_GIVE_UP.days} days suits every rule."
-    )
-
-
-def _deferred(first: Verdict, until: datetime) -> Verdict:
-    return Verdict(
-        kind=VerdictKind.DEFER, rule=first.rule, reason=first.reason, until=until.astimezone(UTC), warning=first.warning
     )
 
 
@@ -175,7 +169,7 @@ def _limit(rule: ContactRule, facts: ContactFacts, now: datetime) -> Iterator[Ve
     counted = sorted(
         contact.on for contact in facts.account.contacts if contact.what in rule.counts and contact.on > today - window
     )
-    if len(counted) >= rule.most > 0:
+    if len(counted) >= rule.most:
         opens_on = counted[-rule.most] + window
         until = datetime.combine(opens_on, time.min, tzinfo=zone).astimezone(UTC)
         reason = f"{len(counted)} contacts in {rule.window_days} days; {rule.most} are allowed."
@@ -231,12 +225,10 @@ def _next_open(
 
 
 def _open_in(at: datetime, zone: ZoneInfo, opens: time, closes: time, calendar: WorkingDays | None) -> datetime:
+    """When the hours that `at` lies in began, or when the next ones do."""
     local = at.astimezone(zone)
-    day, is_open = local.date(), opens <= local.time() < closes
-    if local.time() >= closes:
-        day += timedelta(1)
-    working = calendar.on_or_after(day) if calendar else day
-    return at if is_open and working == day else _instant(working, opens, zone)
+    day = local.date() + timedelta(local.time() >= closes)
+    return _instant(calendar.on_or_after(day) if calendar else day, opens, zone)
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

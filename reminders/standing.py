@@ -13,7 +13,9 @@ from reminders.working_days import WorkingDays
 
 
 class Stand(NamedTuple):
-    """One open item today. `hold` is the one that rests it longest, None where it climbs."""
+    """One open item today. `hold` is the one that rests it longest: whole, or since its part leaves nothing to ask for;
+    None where the item climbs.
+    """
 
     item: OwedItem
     line: Line
@@ -32,14 +34,11 @@ def stands_of(
     stands = []
     for item in owed:
         spans: Sequence[Span] = spans_of(item.ref, holds, today) if holds else ()
-        stands.append(
-            Stand(
-                item,
-                line_of(item, parts, today),
-                _longest(hold for hold in whole if not hold.items or item.ref in hold.items) if whole else None,
-                climb(item, cadence, today, calendar, spans),
-            )
-        )
+        line = line_of(item, parts, today)
+        resting = _longest(hold for hold in whole if not hold.items or item.ref in hold.items) if whole else None
+        if resting is None and not line.asked:
+            resting = _longest(hold for hold in parts if hold.parts and item.ref in hold.parts)
+        stands.append(Stand(item, line, resting, climb(item, cadence, today, calendar, spans)))
     stands.sort(key=lambda stand: (stand.item.due_date, stand.item.number, stand.item.ref))
     return stands
 

@@ -21,6 +21,24 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 
+# Chosen by `--hypothesis-profile`: a mutant is to be caught by few examples, always the same, and goes unexplained.
+hypothesis.settings.register_profile(
+    "mutation",
+    parent=hypothesis.settings.get_profile("house"),
+    max_examples=10,
+    derandomize=True,
+    database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
+
+_DATABASES = frozenset({"database", "sqlite_database"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where mutants are run, the first test that fails ends the run: plain tests, then laws, then databases."""
+    if config.getoption("--hypothesis-profile") == "mutation":
+        items.sort(key=lambda item: (bool(_DATABASES & set(getattr(item, "fixturenames", ()))), "laws" in item.nodeid))
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says how many operations the independent client did (one test each), and what tests have to say of themselves

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from adapters.money import Money
 from reminders.account import Account, Contacted, Hold, HoldKind, OwedItem, Taken, TakenHow
 from reminders.cadence import decide
-from reminders.decision import Decision
+from reminders.decision import Decision, MessagePlan
 from reminders.steps import Cadence, Rules, Step
 from reminders.working_days import WorkingDays
 
@@ -94,3 +94,48 @@ def cadence(*steps: Step, list_not_due: bool = False, name: str = "test", **rule
 
 def judge(an_account: Account, today: date, a_cadence: Cadence | None = None) -> Decision:
     return decide(an_account, a_cadence or cadence(), today, CALENDAR)
+
+
+# Items on their ladder, and what a message says of them
+
+TEN_DAYS_AGO, TWENTY_DAYS_AGO = day(-10), day(-20)
+LAPSED = took(HEADS_UP, day(-40), TakenHow.LAPSED)
+
+
+def past(number: str, amount: Money | None = None, *, due: date = TEN_DAYS_AGO) -> OwedItem:
+    """An item due for the first step."""
+    return owed(number, due, amount, taken=(LAPSED,))
+
+
+def told(number: str, on: date, amount: Money | None = None, *, due: date = TWENTY_DAYS_AGO) -> OwedItem:
+    """An item that had its first step."""
+    return owed(number, due, amount, taken=(LAPSED, took(FIRST, on, number=2)))
+
+
+def part(kind: HoldKind, number: str, amount: Money, *, begins: date = TEN_DAYS_AGO, ends: date | None = None) -> Hold:
+    """A hold that leaves out `amount` of an item."""
+    ref = f"invoice:{number}#1"
+    return Hold(
+        kind=kind,
+        id=f"{kind}-{number}",
+        begins=begins,
+        ends=ends,
+        reason="",
+        items=frozenset([ref]),
+        parts={ref: amount},
+        whole=False,
+    )
+
+
+def message(decision: Decision) -> MessagePlan:
+    assert decision.message is not None, decision
+    return decision.message
+
+
+def numbers(plan: MessagePlan) -> tuple[list[str], list[str], list[str]]:
+    """The numbers of the items that a message is about, lists as past due, and lists as not yet due."""
+    return (
+        [line.item.number for line in plan.about],
+        [line.item.number for line in plan.also],
+        [line.item.number for line in plan.not_yet_due],
+    )

@@ -1,7 +1,7 @@
 """A law: a sentence of docs/rules.md that must hold in every history that meets its premise.
 
 A law that is hardly ever put to the test proves nothing, so each run counts the histories in which the premise was met
-and fails below 200.
+and fails below 200. A hypothesis profile of fewer examples than the usual 100 gets a share, which is not counted.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,8 @@ def law(
     drawn: st.SearchStrategy[Drawn], *, examples: int = 300
 ) -> Callable[[Callable[[Drawn], object]], Callable[[], None]]:
     """Make a test of a check that asserts its law on what was drawn, and is true where its premise was met."""
+    share = settings().max_examples / 100
+    examples = round(examples * share)
 
     def make(check: Callable[[Drawn], object]) -> Callable[[], None]:
         def test() -> None:
@@ -39,7 +41,7 @@ def law(
                 event("premise met" if is_met else "premise not met")
 
             holds()
-            assert met >= LEAST, f"the premise was met in {met} examples only"
+            assert share < 1 or met >= LEAST, f"the premise was met in {met} examples only"
 
         return test
 

@@ -287,7 +287,14 @@ def test_rules_that_leave_no_window_block() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x =", '[[rule]]\nid = "a"', '[[rule]]\nid = "a"\nkind = "x"\nchannels = []', '[[rule]]\nkind = "hours"'],
+    [
+        "x =",
+        '[[rule]]\nid = "a"',
+        '[[rule]]\nid = "a"\nkind = "x"\nchannels = []',
+        '[[rule]]\nkind = "hours"',
+        '[[rule]]\nid = "a"\nkind = "limit"\nchannels = ["email"]\nlimit = { window_days = 7 }',
+        '[[rule]]\nid = "a"\nkind = "limit"\nchannels = ["email"]\nlimit = { max = 1 }',
+    ],
 )
 def test_a_pack_that_cannot_be_read_says_so(text: str) -> None:
     with pytest.raises(PackError):

@@ -52,7 +52,7 @@ def test_a_dispute_moves_from_open_to_review_to_resolved() -> None:
     DISPUTE.check_move(DisputeState.RESOLVED)
     under_review = replace(DISPUTE, state=DisputeState.UNDER_REVIEW)
     under_review.check_move(DisputeState.RESOLVED)
-    with pytest.raises(DisputeCannotMove, match="under review; it cannot become open"):
+    with pytest.raises(DisputeCannotMove, match="Dispute d1 is under review; it cannot become open"):
         under_review.check_move(DisputeState.OPEN)
     with pytest.raises(DisputeCannotMove):
         replace(DISPUTE, state=DisputeState.RESOLVED).check_move(DisputeState.UNDER_REVIEW)

@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from adapters.money import Money
-from reminders.account import Account, BrokenPromise, Contacted, Hold, HoldKind, OwedItem, TakenHow
-from reminders.decision import Decision, MessagePlan, Outcome, ReasonCode
+from reminders.account import Account, BrokenPromise, Contacted, HoldKind
+from reminders.decision import Outcome, ReasonCode
 from tests.unit.reminders.accounts import (
     FIRST,
-    HEADS_UP,
     SECOND,
     account,
     cadence,
@@ -17,52 +15,15 @@ from tests.unit.reminders.accounts import (
     eur,
     hold,
     judge,
+    message,
+    numbers,
     owed,
-    took,
+    part,
+    past,
+    told,
     usd,
     wrote,
 )
-
-TEN_DAYS_AGO, TWENTY_DAYS_AGO = day(-10), day(-20)
-LAPSED = took(HEADS_UP, day(-40), TakenHow.LAPSED)
-
-
-def past(number: str, amount: Money | None = None, *, due: date = TEN_DAYS_AGO) -> OwedItem:
-    """An item due for the first step."""
-    return owed(number, due, amount, taken=(LAPSED,))
-
-
-def told(number: str, on: date, *, due: date = TWENTY_DAYS_AGO) -> OwedItem:
-    """An item that had its first step."""
-    return owed(number, due, taken=(LAPSED, took(FIRST, on, number=2)))
-
-
-def message(decision: Decision) -> MessagePlan:
-    assert decision.message is not None, decision
-    return decision.message
-
-
-def numbers(plan: MessagePlan) -> tuple[list[str], list[str], list[str]]:
-    return (
-        [line.item.number for line in plan.about],
-        [line.item.number for line in plan.also],
-        [line.item.number for line in plan.not_yet_due],
-    )
-
-
-def part(kind: HoldKind, number: str, amount: Money, *, begins: date = TEN_DAYS_AGO) -> Hold:
-    ref = f"invoice:{number}#1"
-    return Hold(
-        kind=kind,
-        id=f"{kind}-{number}",
-        begins=begins,
-        ends=None,
-        reason="",
-        items=frozenset([ref]),
-        parts={ref: amount},
-        whole=False,
-    )
-
 
 # The parts
 
@@ -176,6 +137,12 @@ def test_a_dispute_about_all_of_an_item_rests_it() -> None:
     decision = judge(disputed, day(0))
     assert numbers(message(decision)) == (["2"], [], [])
     assert decision.items["invoice:1#1"] is ReasonCode.HELD
+
+
+def test_an_item_whose_every_cent_is_disputed_says_which_dispute_rests_it() -> None:
+    decision = judge(account(past("1"), holds=(part(HoldKind.DISPUTE, "1", usd("100")),)), day(0))
+    assert (decision.outcome, decision.reason, decision.hold) == (Outcome.WAIT, ReasonCode.HELD, HoldKind.DISPUTE)
+    assert decision.facts["hold"] == "dispute dispute-1: "
 
 
 def test_no_part_is_taken_off_twice() -> None:

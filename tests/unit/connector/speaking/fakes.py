@@ -94,7 +94,10 @@ class Books(FakeLedger):
 
     posts: list[Batch] = field(default_factory=list)
     post_faults: list[LedgerError | Outcome | str] = field(default_factory=list)
+    composed: list[int] = field(default_factory=list)  # how many entries were batched at a time
     looked_for: list[frozenset[str]] = field(default_factory=list)
+    why_impossible: str = "the customer is inactive"
+    written_on: dict[str, date] = field(default_factory=dict)
     on_fresh: Callable[[], object] = lambda: None
     after_post: Callable[[], object] = lambda: None  # everything is written; the answer is on its way
 
@@ -126,6 +129,7 @@ class Books(FakeLedger):
     def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
         """One batch for each thirty entries; its bytes say what is in it, its id follows from them."""
         self._composed.update({each.key: each for each in entries})
+        self.composed.append(len(entries))
         batches = []
         for at in range(0, len(entries), 30):
             some = entries[at : at + 30]
@@ -147,7 +151,7 @@ class Books(FakeLedger):
             self._write(keys[: int(fault.removeprefix("written "))])
             return [Receipt(key=key, outcome=Outcome.UNKNOWN) for key in keys]
         if fault is not None:
-            return [Receipt(key=key, outcome=fault, reason="the customer is inactive") for key in keys]
+            return [Receipt(key=key, outcome=fault, reason=self.why_impossible) for key in keys]
         self._write(keys)
         self.after_post()
         return [Receipt(key=key, outcome=Outcome.WRITTEN, ledger_id=f"note-{key}"[:200]) for key in keys]
@@ -155,9 +159,10 @@ class Books(FakeLedger):
     def posted(self, customers: Collection[str], since: date) -> Iterator[Receipt]:
         self._read()
         self.looked_for.append(frozenset(customers))
-        yield from super().posted(customers, since)
+        yield from (each for each in super().posted(customers, since) if self.written_on[each.key] >= since)
 
     def _write(self, keys: Sequence[str]) -> None:
         for key in keys:
             assert key not in self.notes, f"{key} was written twice"
             self.notes[key] = self._composed[key]
+            self.written_on[key] = self.now().date()

@@ -1,5 +1,7 @@
 """Notes reach the ledger exactly once, whatever becomes of the answers."""
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -36,6 +38,25 @@ def _batches(firm: Firm) -> list[str]:
     return [str(row["state"]) for row in firm.rows(batch)]
 
 
+def _commits(firm: Firm, seen: Callable[[], object]) -> list[str]:
+    """The commits from now on, each with what was seen when it was made."""
+    names: list[str] = []
+
+    class Watching(NoBoundaries):
+        def after(self, name: str) -> None:
+            names.append(f"{name}, {seen()}")
+
+    firm.database.boundaries = Watching()
+    return names
+
+
+def _log_calls(firm: Firm, *facts: str) -> None:
+    with firm.database.write("log calls") as connection:
+        for fact in facts:
+            about = NoteFacts(on=firm.office.today(), by="anna")
+            enqueue_note(firm.office, connection, EntryKind.CALL, fact=fact, customer="20", facts=about)
+
+
 def test_a_note_is_enqueued_with_the_fact_and_written_once(said: Firm) -> None:
     assert _states(said) == ["waiting"] * 3
     assert post_notes(said.office) == Posted(written=3)
@@ -52,18 +73,12 @@ def test_a_notes_first_line_reads_by_itself(said: Firm) -> None:
 
 
 def test_a_batch_is_stored_with_its_bytes_before_it_is_sent(said: Firm) -> None:
-    names: list[str] = []
-
-    class Watching(NoBoundaries):
-        def after(self, name: str) -> None:
-            names.append(f"{name}, {len(said.books.posts)} posted")
-
-    said.database.boundaries = Watching()
+    commits = _commits(said, lambda: f"{len(said.books.posts)} posted")
     post_notes(said.office)
-    assert names[:2] == ["store batch, 0 posted", "record receipts, 1 posted"]
+    assert commits == ["store batch, 0 posted", "record receipts, 1 posted"]
     (row,) = said.rows(batch)
     assert row["body"] == said.books.posts[0].body
-    assert row["state"] == "answered"
+    assert (row["state"], row["lease_until"]) == ("answered", None)
 
 
 @pytest.mark.parametrize("fault", [LOST, NO_ANSWER])
@@ -86,6 +101,24 @@ def test_what_was_written_although_no_answer_came_is_found_by_its_marker(said: F
     assert said.books.looked_for == [frozenset({"20", "21", "22"})]
     assert len(said.books.posts) == 1
     assert _states(said) == ["written"] * 3
+
+
+def test_a_batch_is_taken_before_it_is_looked_for_and_settled_in_one_commit(said: Firm) -> None:
+    said.books.post_faults = [LOST]
+    post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
+    commits = _commits(said, lambda: f"looked for {len(said.books.looked_for)} times")
+    post_notes(said.office)
+    assert commits == ["take batch, looked for 0 times", "settle batch, looked for 1 times"]
+
+
+def test_what_the_ledger_dated_two_days_early_is_found_all_the_same(said: Firm) -> None:
+    said.books.now = lambda: said.clock.now() - timedelta(days=2)
+    said.books.post_faults = [LOST]
+    post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
+    assert post_notes(said.office).found == 3
+    assert len(said.books.posts) == 1
 
 
 def test_where_none_is_found_the_same_bytes_go_again_under_the_same_request_id(said: Firm) -> None:
@@ -113,8 +146,10 @@ def test_where_some_are_found_the_rest_goes_in_another_batch(said: Firm) -> None
 
 def test_what_certainly_never_left_goes_later_as_the_same_bytes(said: Firm) -> None:
     said.books.post_faults = [NEVER_SENT]
+    commits = _commits(said, lambda: f"{len(said.books.posts)} tried")
     with pytest.raises(LedgerUnavailable):
         post_notes(said.office)
+    assert commits == ["store batch, 0 tried", "batch not sent, 1 tried"]
     assert _states(said) == ["batched"] * 3
     assert post_notes(said.office).written == 3
     first, second = said.books.posts
@@ -135,6 +170,49 @@ def test_an_impossible_note_is_told_and_not_tried_again(said: Firm) -> None:
     assert len(said.events("entry_impossible")) == 3
     post_notes(said.office)
     assert len(said.books.posts) == 1
+
+
+def test_history_tells_what_the_ledger_calls_a_note_and_why_it_refused_another(said: Firm) -> None:
+    post_notes(said.office)
+    for event in said.events("entry_written"):
+        assert event["actor"] == "outbox"
+        assert json.loads(event["data"]) == {"ledger_id": f"note-{event['subject']}"}
+    _log_calls(said, "call-1")
+    said.books.post_faults = [Outcome.IMPOSSIBLE]
+    post_notes(said.office)
+    (event,) = said.events("entry_impossible")
+    assert (event["subject"], json.loads(event["data"])) == ("call:call-1", {"reason": "the customer is inactive"})
+
+
+def test_a_refused_note_becomes_a_task_of_its_customer_with_all_that_was_to_be_written(said: Firm) -> None:
+    _log_calls(said, "call-1")
+    said.books.post_faults = [Outcome.IMPOSSIBLE]
+    post_notes(said.office)
+    task = next(each for each in said.tasks("note_refused") if each["facts"]["entry"] == "call:call-1")
+    (note,) = said.entries("call")
+    assert task["account"] == "20"
+    assert task["facts"] == {
+        "entry": "call:call-1",
+        "kind": "call",
+        "reason": "the customer is inactive",
+        "note": note["text_body"],
+    }
+    assert "(the customer is inactive)" in task["text"]
+
+
+def test_where_the_ledger_does_not_say_why_it_refused_a_note_the_task_says_that(said: Firm) -> None:
+    said.books.post_faults = [Outcome.IMPOSSIBLE]
+    said.books.why_impossible = ""
+    post_notes(said.office)
+    assert all("(it does not say why)" in each["text"] for each in said.tasks("note_refused"))
+
+
+def test_two_refused_notes_with_long_names_that_differ_at_the_end_are_two_tasks(said: Firm) -> None:
+    long = "20|" + 180 * "a"
+    _log_calls(said, f"{long}:monday", f"{long}:tuesday")
+    said.books.post_faults = [Outcome.IMPOSSIBLE]
+    assert post_notes(said.office).impossible == 5
+    assert len(said.tasks("note_refused")) == 5
 
 
 def test_a_process_that_died_while_posting_is_settled_by_the_next_one(said: Firm) -> None:
@@ -229,3 +307,17 @@ def test_many_notes_go_in_batches_that_are_each_stored_first(firm: Firm) -> None
     assert post_notes(firm.office).written == 65
     assert [len(each.members) for each in firm.books.posts] == [30, 30, 5]
     assert _batches(firm) == ["answered"] * 3
+
+
+def test_of_many_notes_no_more_than_three_hundred_are_batched_at_a_time(small_firm: Firm) -> None:
+    _log_calls(small_firm, *map(str, range(301)))
+    assert post_notes(small_firm.office).written == 301
+    assert small_firm.books.composed == [300, 1]
+
+
+def test_what_became_unknown_and_was_found_is_counted_over_all_batches(small_firm: Firm) -> None:
+    _log_calls(small_firm, *map(str, range(31)))
+    small_firm.books.post_faults = [LOST, LOST]
+    assert post_notes(small_firm.office) == Posted(unknown=31)
+    small_firm.clock.advance(timedelta(minutes=10))
+    assert post_notes(small_firm.office) == Posted(found=31, written=31)
