@@ -241,7 +241,7 @@ def _office(database: Database, clock: RunningClock, api: AnsweringIntuit, port:
             mode=Mode.AUTOMATIC.value,
             connected_at=clock.now() - timedelta(days=90),
         )
-    http = Http(sleep=clock.sleep, chance=lambda: 0.0, client=httpx.Client(transport=api))
+    http = Http(sleep=_no_limit, chance=lambda: 0.0, client=httpx.Client(transport=api))
     tokens = Tokens(realm="1001", access_token="a", access_expires_at=BEGIN + timedelta(days=1), refresh_token="r")
     nowhere = Endpoints(authorize_url="http://intuit/a", token_url="http://intuit/t", revoke_url="http://intuit/r")
     ledger = QuickBooksLedger(
@@ -273,6 +273,10 @@ def _office(database: Database, clock: RunningClock, api: AnsweringIntuit, port:
         ),
         sending=SendingRules(pay_links=False, connections=connections),
     )
+
+
+def _no_limit(seconds: float) -> None:
+    """The limits of Intuit's API are not what is measured: nothing waits for them."""
 
 
 class NoSink(RuntimeError):
