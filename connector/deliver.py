@@ -23,6 +23,7 @@ from connector.store.claims import claim as claim_some
 from connector.store.companies import Mode
 from connector.sync import apply_fresh
 from reminders.channels import SendOutcome, SendResult
+from reminders.message_parts import MOST_LINKS
 
 #: What could not be read afresh is tried again after this long.
 _UNREAD = timedelta(minutes=15)
@@ -125,7 +126,8 @@ def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterat
         while waiting and is_fresh(office, read.at):
             some, waiting = waiting[: office.sending.together], waiting[office.sending.together :]
             if office.sending.pay_links:
-                _fetch_pay_links(office, [ref for claim in some for ref in documents_of(claim.row["facts"])])
+                linked = (ref for claim in some for ref in documents_of(claim.row["facts"])[:MOST_LINKS])
+                _fetch_pay_links(office, list(linked))
             yield from prepare(office, some, read.at, done)
     _put_off(office, waiting, done)
 

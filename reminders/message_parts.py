@@ -17,6 +17,13 @@ from reminders.plain_text import one_line
 
 Block: TypeAlias = dict[str, Any]
 
+MOST_LINES = 100
+"""Lines that one message lists, the longest due first. More are read by nobody, and mail programs cut such pages off;
+what is left out is counted and summed, and the totals are those of all.
+"""
+MOST_LINKS = 20
+"""Documents of one message that get a link of their own to pay online: the first that it lists."""
+
 
 def name_of(item: OwedItem, words: Phrases, *, within: bool = False, whole: bool = False) -> str:
     """`Invoice 1042, instalment 2`, or `within` a sentence "instalment 2 of our invoice 1042". `whole`: no part."""
@@ -47,14 +54,38 @@ def parts_of(plan: MessagePlan, words: Phrases, shown: Formats, *, customer_name
         ("not_yet_due", plan.not_yet_due, False),
     ]
     filled = [each for each in given if each[1]]
-    return [
-        {
-            "heading": words.say(f"heading.{name}"),
-            "lines": [_line(line, words, shown, customer_name, asks=asks) for line in _by_document(lines)],
-            "totals": _subtotals(lines, words, shown, asks=asks, alone=len(filled) == 1),
-        }
-        for name, lines, asks in filled
-    ]
+    blocks: list[Block] = []
+    room = MOST_LINES
+    for name, lines, asks in filled:
+        listed, left = _cut(lines, room)
+        room -= len(listed)
+        blocks.append(
+            {
+                "heading": words.say(f"heading.{name}"),
+                "lines": [_line(line, words, shown, customer_name, asks=asks) for line in listed],
+                "more": _more(left, words, shown, asks=asks),
+                "totals": _subtotals(lines, words, shown, asks=asks, alone=len(filled) == 1),
+            }
+        )
+    return blocks
+
+
+def linked_lines(plan: MessagePlan) -> list[Line]:
+    """The lines whose documents may be paid online by a link of their own, in the order in which they are listed."""
+    return [*_by_document(plan.about), *_by_document(plan.also)][:MOST_LINKS]
+
+
+def _cut(lines: Sequence[Line], room: int) -> tuple[list[Line], list[Line]]:
+    ordered = _by_document(lines)
+    return ordered[:room], ordered[room:]
+
+
+def _more(left: Sequence[Line], words: Phrases, shown: Formats, *, asks: bool) -> str:
+    """What is not listed, counted and summed; nothing where everything is."""
+    if not left:
+        return ""
+    totals = sums(line.asked if asks else line.open for line in left)
+    return words.say("line.more", count=len(left), amount=joined_amounts(totals.values(), words, shown))
 
 
 def _by_document(lines: Sequence[Line]) -> list[Line]:

@@ -13,7 +13,7 @@ from adapters.documents import DocumentRef
 from reminders.account import BrokenPromise, LastPayment
 from reminders.decision import MessagePlan
 from reminders.formats import Formats, choose_language, formats
-from reminders.message_parts import joined_amounts, name_of, parts_of, sums_of
+from reminders.message_parts import joined_amounts, linked_lines, name_of, parts_of, sums_of
 from reminders.phrases import Phrases, environment, phrases
 from reminders.plain_text import lines_of, one_line, web_address
 
@@ -192,7 +192,7 @@ def _pay_by(context: MessageContext) -> date:
 
 def _links(context: MessageContext, words: Phrases) -> list[dict[str, str]]:
     links = {}
-    for line in (*context.plan.about, *context.plan.also):
+    for line in linked_lines(context.plan):
         url = web_address(context.pay_links.get(line.item.document) or line.item.pay_link)
         if url and line.asked:
             links[url] = words.say("pay.online", document=name_of(line.item, words, whole=True))

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from reminders.account import LastPayment, Taken, TakenHow
+from reminders.formats import choose_language, formats
 from reminders.messages import TONES, Message, MessageContext, MissingPromise, UnknownTone, contents, render
 from reminders.phrases import phrases
 from tests.unit.reminders.messages.letters import TODAY, Page, context, everything, item, line, money, plan
@@ -285,3 +286,27 @@ def test_money_without_decimals_is_shown_without() -> None:
     message = render(what)
     assert "JPY 1,250,000" in message.subject
     assert "KWD 0.005" in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_list_too_long_to_read_is_cut_counted_and_summed(language: str) -> None:
+    about = [line(item(f"{number}", 1_000, 30)) for number in range(95)]
+    also = [line(item(f"{number}", 100, 2)) for number in range(200, 220)]
+    what = context(plan(*about, also=tuple(also)), language)
+    first, second = contents(what)["parts"]
+    assert (len(first["lines"]), first["more"]) == (95, "")
+    assert len(second["lines"]) == 5
+    assert "15" in second["more"]
+    shown = formats(choose_language(language))
+    assert shown.money(money(1_500)) in second["more"]
+    assert second["totals"][0]["amount"] == shown.money(money(2_000))
+    message = render(what)
+    assert second["more"] in message.text
+    assert second["more"] in message.html
+
+
+def test_what_is_contested_of_the_part_that_is_cut_off_is_not_summed() -> None:
+    about = [line(item(f"{number}", 1_000, 30), disputed=400 if number == 100 else 0) for number in range(102)]
+    text = text_of(context(plan(*about)))
+    assert "and 2 more, EUR 16.00 together" in text
+    assert "To be paid: EUR 1,016.00" in text
