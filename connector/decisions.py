@@ -172,7 +172,7 @@ class Saving:
         if each.decision.not_made:
             self._wait_for_person([one.item for one in each.decision.not_made], None)
             for one in each.decision.not_made:
-                key = _step_key(one.item, one.cycle, one.step_id)
+                key = tasks.step_key(one.item, one.cycle, one.step_id)
                 tasks.drop(self.connection, self.office.company, key, now=self.now, result="not made in time")
 
     def _wait_for_person(self, items: Sequence[str], step_id: str | None) -> None:
@@ -215,11 +215,12 @@ class Saving:
             self._wait_for_person([one.item], one.step_id)
             self._task(
                 each,
-                key=_step_key(one.item, one.cycle, one.step_id),
+                key=tasks.step_key(one.item, one.cycle, one.step_id),
                 kind="step",
                 text=f"{step.channel.capitalize()} {each.loaded.account.name}: {_number(each, one.item)} is past due.",
                 items=[one.item],
                 facts={"cycle": one.cycle, "step_no": one.step_no, "step_id": one.step_id, "step_day": one.step_day},
+                again_after=timedelta(0),  # it was withdrawn when the item was settled, and the item is open again
             )
 
     def _escalate(self, each: Judged) -> None:
@@ -308,10 +309,6 @@ _VERDICT = (
 def _in_ladder(each: Judged) -> bool:
     """Whether an item of the account has entered the ladder: its cadence is then kept until it is paid up."""
     return each.decision.outcome is Outcome.REMIND or any(one.taken for one in each.loaded.account.items)
-
-
-def _step_key(item_ref: str, cycle: int, step_id: str) -> str:
-    return f"step:{item_ref}:{cycle}:{step_id}"
 
 
 def _number(each: Judged, ref: str) -> str:
