@@ -7,7 +7,7 @@ import hashlib
 import re
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select, update
 
 from adapters.documents import item_ref
 from adapters.ledger import EntryKind
@@ -26,6 +26,7 @@ from connector.promises import of_customer as promises_of_customer
 from connector.short_payments import flag_short_payments
 from connector.store import books, reminders, tasks
 from connector.store.tables import contact, customer, dispute, document, item, promise, reminder_item
+from connector.store.tasks import step_key
 from connector.store.upsert import insert_new
 from reminders.account import HoldKind
 from reminders.flags import words_flag
@@ -51,6 +52,22 @@ def _nothing(office: Office, connection: Connection, each: Happening) -> None:
     """Some things need no act: the account is looked at again anyway."""
 
 
+def _settled(office: Office, connection: Connection, each: Happening) -> None:
+    """Nothing of it is open any more: nobody need be called about it."""
+    _withdraw_person_steps(office, connection, [each.subject], "settled")
+
+
+def _withdraw_person_steps(office: Office, connection: Connection, items: list[str], because: str) -> None:
+    """A person's open tasks about these items end; should one be open again, its step is asked for anew."""
+    waiting = [row for row in books.rows_by_ref(connection, item, office.company, items).values() if row["person_step"]]
+    for row in waiting:
+        key = step_key(row["ref"], row["cycle"], row["person_step"])
+        tasks.drop(connection, office.company, key, now=office.now(), result=because)
+    if waiting:
+        where = (item.c.company == office.company) & item.c.ref.in_([row["ref"] for row in waiting])
+        connection.execute(update(item).where(where).values(person_step=None, person_step_since=None))
+
+
 def _gone(office: Office, connection: Connection, each: Happening) -> None:
     """Voided, deleted, merged: reminders are cancelled, disputes closed, a note goes to the customer."""
     items = list(books.items_of(connection, office.company, [each.subject]))
@@ -60,6 +77,7 @@ def _gone(office: Office, connection: Connection, each: Happening) -> None:
         cancel_reminder(office, connection, row["id"], row["account"], f"an invoice was {each.detail}")
     for row in of_items(connection, office.company, items):
         end_dispute(office, connection, row, Resolution.INVOICE_GONE)
+    _withdraw_person_steps(office, connection, items, each.detail)
     if _was_spoken_of(connection, office.company, items):
         gone = books.rows_by_ref(connection, document, office.company, [each.subject])[each.subject]
         enqueue_note(
@@ -269,7 +287,7 @@ _ACTS = {
     What.MOVED: _moved,
     What.NEW: _new,
     What.GONE: _gone,
-    What.SETTLED: _nothing,
+    What.SETTLED: _settled,
     What.REOPENED: _nothing,
     What.RETURNED: _returned,
     What.DUE_DATE_MOVED: _nothing,

@@ -207,7 +207,7 @@ class Saving:
                 self._event(sheet, kind, each.loaded.account.ref, one.item, {**data, "day": self.today})
         for one in decision.not_made:
             sheet.person_steps.append({"b_company": company, "b_ref": one.item, "step": None, "since": None})
-            key = _step_key(one.item, one.cycle, one.step_id)
+            key = tasks.step_key(one.item, one.cycle, one.step_id)
             tasks.drop(self.connection, company, key, now=self.now, result="not made in time")
 
     # -- what a person does
@@ -248,11 +248,12 @@ class Saving:
             self._task(
                 each,
                 sheet,
-                key=_step_key(one.item, one.cycle, one.step_id),
+                key=tasks.step_key(one.item, one.cycle, one.step_id),
                 kind="step",
                 text=f"{step.channel.capitalize()} {each.loaded.account.name}: {_number(each, one.item)} is past due.",
                 items=[one.item],
                 facts={"cycle": one.cycle, "step_no": one.step_no, "step_id": one.step_id, "step_day": one.step_day},
+                again_after=timedelta(0),  # it was withdrawn when the item was settled, and the item is open again
             )
 
     def _escalate(self, each: Judged, sheet: Sheet) -> None:
@@ -282,10 +283,6 @@ _ESCALATED = _ITEM.values(escalated_on=bindparam("today"))
 def _in_ladder(each: Judged) -> bool:
     """Whether an item of the account has entered the ladder: its cadence is then kept until it is paid up."""
     return each.decision.outcome is Outcome.REMIND or any(one.taken for one in each.loaded.account.items)
-
-
-def _step_key(item_ref: str, cycle: int, step_id: str) -> str:
-    return f"step:{item_ref}:{cycle}:{step_id}"
 
 
 def _number(each: Judged, ref: str) -> str:

@@ -137,7 +137,7 @@ class Letters:
             day=format_date(at.date(), format="medium", locale=actor.language), sender=mail.sender
         )
         quoted = "\n".join(f"> {line}".rstrip() for line in mail.text.splitlines()[1 : 1 + _QUOTED_LINES])
-        mine = f"{body}\n\n{self.phrase(actor, 'regards', at)}\n{actor.contact}\n{actor.name}"
+        mine = f"{body}\n\n{self.phrase(actor, 'regards', at.date())}\n{actor.contact}\n{actor.name}"
         message.set_content(f"{mine}\n\n{wrote}\n{quoted}\n")
         if int(self._digest(actor.key, "html"), 16) % 2:
             paragraphs = "".join(f"<p>{_html(each)}</p>" for each in mine.split("\n\n"))

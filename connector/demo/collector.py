@@ -49,7 +49,7 @@ class Collector:
         """One act, by one or more commands."""
         for command in self._commands(act, today):
             self.commands += 1
-            code = invoke(command, self._service)
+            code = invoke(command, self._service, office=self._office)
             if code:
                 self.failed.append(f"{today} duecourse {' '.join(command)} (exit {code})")
 

@@ -13,11 +13,14 @@ from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
 import httpx
+from pydantic import SecretStr
 
+from adapters.http import Http
 from adapters.ledger import Ledger
 from adapters.quickbooks.oauth import read_callback
 from adapters.quickbooks.sandbox import serve_quickbooks
@@ -30,6 +33,7 @@ from connector.demo.collector import Collector
 from connector.demo.evidence import Evidence, leave_evidence
 from connector.demo.post import Postman, Sink
 from connector.demo.time import WorldTime
+from connector.demo.trouble import NoTrouble, Scene, Trouble
 from connector.demo.watching import WatchedLedger
 from connector.jobs import Job, Ran, all_jobs, cash_note, run
 from connector.office import Office
@@ -56,19 +60,24 @@ class _World:
     postman: Postman
     collector: Collector
     evidence: Evidence
+    trouble: Trouble
 
 
 def play(
     out: Path,
     *,
     seed: int = 1,
+    database_url: str | None = None,
+    trouble: Trouble | None = None,
     progress: Progress | None = None,
     afterwards: Callable[[Evidence, str], None] | None = None,
 ) -> Evidence:
     """Plays the month and leaves its evidence in `out`, some folders of which are emptied first.
 
-    Deterministic for a seed. `afterwards` is called while the sandbox still answers, with its address.
+    Deterministic for a seed and its `trouble` (none: a calm month). `database_url`: instead of a SQLite file of its
+    own. `afterwards` is called while the sandbox still answers, with its address.
     """
+    trouble = trouble or NoTrouble()
     _empty(out)
     time = WorldTime(first_instant(MONTH_BEGINS)())
     books = world_office.believable_books(time)
@@ -79,11 +88,13 @@ def play(
         box = stack.enter_context(serve_quickbooks(books, now=time))
         sink = stack.enter_context(Sink(out / "mails", time))
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="duecourse-demo-", dir=_fast_folder())))
-        service = open_service(_settings(data, box.url, sink.port, out / "inbox"), clock=time)
+        settings = _settings(data, box.url, sink.port, out / "inbox")
+        service = _open(settings.model_copy(update={"database_url": _secret(database_url)}), time, seed)
         stack.callback(service.close)
         company_id = _connect(service)
         evidence = Evidence(out=out, books=books, month=month, calls=box.calls, start=MONTH_BEGINS)
         office = _furnish(service, company_id, month, time, seed)
+        office = trouble.begin(Scene(box=box, sink=sink, service=service, office=office, time=time))
         world = _World(
             time=time,
             month=month,
@@ -93,6 +104,7 @@ def play(
             postman=Postman(out / "inbox", time),
             collector=Collector(service, office),
             evidence=evidence,
+            trouble=trouble,
         )
         _first_day(world)
         for number, day in enumerate(month.days, start=1):
@@ -143,6 +155,18 @@ def _settings(data: Path, url: str, smtp_port: int, inbox: Path) -> Settings:
     )
 
 
+def _open(settings: Settings, time: WorldTime, seed: int) -> Service:
+    """The service, whose waits between attempts are the same every time."""
+    opened = open_service(settings, clock=time)
+    opened.http.close()
+    dice = random.Random(f"waits {seed}")  # noqa: S311 - a world that replays exactly, not a secret
+    return replace(opened, http=Http(sleep=time.sleep, chance=dice.random))
+
+
+def _secret(url: str | None) -> SecretStr | None:
+    return SecretStr(url) if url else None
+
+
 def _connect(service: Service) -> str:
     """What `duecourse connect quickbooks` does, with the consent clicked by a plain HTTP client."""
     oauth = quickbooks_oauth(service)
@@ -158,8 +182,14 @@ def _furnish(service: Service, company_id: str, month: Month, time: WorldTime, s
     office = service.office(company_id)
     dice = random.Random(f"ids {seed}")  # noqa: S311 - a world that replays exactly, not a secret
 
-    def about_to_read(customers: Collection[str]) -> object:
-        return month.before_reread(customers, time.now())
+    moved: set[tuple[date, str]] = set()
+
+    def about_to_read(_documents: Collection[str], customers: Collection[str]) -> object:
+        """Whoever pays in that moment does so once a day, however often the service has to ask."""
+        now = time.now()
+        asked = {(world_office.local_day(now), each) for each in customers} - moved
+        moved.update(asked)
+        return month.before_reread([each for _, each in asked], now)
 
     watched: Ledger = WatchedLedger(office.ledger, about_to_read)
     return replace(office, ledger=watched, new_id=lambda: str(UUID(int=dice.getrandbits(128), version=4)))
@@ -178,23 +208,47 @@ def _play_day(world: _World, day: date) -> None:
     if day not in month.outage_days:
         for number, hour in enumerate(HOURS):
             month.until(day, hour)
-            _run_jobs(world, day)
+            _play_hour(world, day, hour)
             if number == 0:
                 _collect(world, day)
-        world.evidence.note(run(world.office, Job.RECONCILE, all_jobs(None)[Job.RECONCILE], now_please=True))
+        _reconcile(world, day)
         world.evidence.end_day(day, cash_note(world.office))
     month.evening(day)
 
 
-def _run_jobs(world: _World, day: date) -> None:
+def _play_hour(world: _World, day: date, hour: int) -> None:
+    """The jobs of an hour, and again as soon as the schedule has it where something went wrong."""
+    for attempt in count():
+        world.trouble.before_jobs(day, hour, attempt)
+        wait = world.trouble.wait_after(_run_jobs(world, day))
+        if wait is None:
+            return
+        world.time.sleep(wait.total_seconds())
+
+
+def _reconcile(world: _World, day: date) -> None:
+    for attempt in count():
+        world.trouble.before_jobs(day, HOURS[-1], attempt)
+        ran = run(world.office, Job.RECONCILE, all_jobs(None)[Job.RECONCILE])
+        world.evidence.note(ran)
+        wait = world.trouble.wait_after([ran])
+        if wait is None:
+            return
+        world.time.sleep(wait.total_seconds())
+
+
+def _run_jobs(world: _World, day: date) -> list[Ran]:
     world.postman.deliver()
     jobs = all_jobs(world.service.settings.inbox_folder)
+    all_ran = []
     for job in _DAY_JOBS:
-        ran: Ran = run(world.office, job, jobs[job], now_please=True)
+        ran: Ran = run(world.office, job, jobs[job])
         world.evidence.note(ran)
+        all_ran.append(ran)
     for recipient, eml in world.sink.take():
         for reply in world.month.on_mail(day, world.time.now(), recipient, eml):
             world.postman.give(reply.at, reply.eml)
+    return all_ran
 
 
 def _collect(world: _World, day: date) -> None:

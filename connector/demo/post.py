@@ -1,5 +1,6 @@
 """The demo's post: an SMTP server on this machine that writes each accepted mail into a folder, and the way back."""
 
+import asyncio
 import heapq
 import socket
 from collections.abc import Callable
@@ -19,8 +20,18 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+Mood = Callable[[str, str], str]
+"""What a mail server says instead of taking a mail: told the stage (`MAIL`, `RCPT`, `DATA`) and the address in
+question; `CUT` ends the connection, `TAKE AND CUT` takes the mail first, an empty text means: as usual."""
+
+CUT, TAKE_AND_CUT = "CUT", "TAKE AND CUT"
+
+
 class Sink:
-    """Takes mails like a mail server does, for `with`. Each becomes one .eml with what the envelope said on top."""
+    """Takes mails like a mail server does, for `with`. Each becomes one .eml with what the envelope said on top.
+
+    `mood` may be set while it runs.
+    """
 
     def __init__(self, folder: Path, time: WorldTime) -> None:
         self._folder = folder
@@ -28,6 +39,7 @@ class Sink:
         self._controller: Controller | None = None
         self.arrived: list[tuple[str, bytes]] = []
         self.count = 0
+        self.mood: Mood = lambda _stage, _address: ""
         self.port = _free_port()
 
     def __enter__(self) -> Self:
@@ -42,9 +54,35 @@ class Sink:
         assert self._controller is not None
         self._controller.stop()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002 - aiosmtpd's name
-        """One accepted mail."""
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """The sender is named."""
+        del session
+        said = self._said(server, "MAIL", address)
+        if not said:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return said or "250 2.1.0 well"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """A recipient is named."""
+        del session
+        said = self._said(server, "RCPT", address)
+        if not said:
+            envelope.rcpt_tos.append(address)
+            envelope.rcpt_options.extend(options)
+        return said or "250 2.1.5 well"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """One mail, read whole."""
+        del session
         data = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
+        said = self._said(server, "DATA", *envelope.rcpt_tos)
+        if said and said != TAKE_AND_CUT:
+            return said
         for recipient in envelope.rcpt_tos:
             self.count += 1
             head = (
@@ -54,6 +92,13 @@ class Sink:
             (self._folder / f"{self.count:05}.eml").write_bytes(head.encode() + data)
             self.arrived.append((recipient, data))
         return "250 2.0.0 taken"
+
+    def _said(self, server: SMTP, stage: str, address: str) -> str:
+        said = self.mood(stage, address)
+        if said in {CUT, TAKE_AND_CUT}:
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
+        return said if said in {"", TAKE_AND_CUT} or said[:1].isdigit() else "421 4.3.2 gone"
 
     def take(self) -> list[tuple[str, bytes]]:
         """What arrived since the last time: (recipient, mail)."""

@@ -19,9 +19,11 @@ from adapters.ledger import (
 
 
 class WatchedLedger:
-    """`ledger`, with `before_fresh` told whose figures are about to be read again."""
+    """`ledger`, with `before_fresh` told which documents of whom are about to be read again."""
 
-    def __init__(self, ledger: Ledger, before_fresh: Callable[[Collection[CustomerRef]], object]) -> None:
+    def __init__(
+        self, ledger: Ledger, before_fresh: Callable[[Collection[DocumentRef], Collection[CustomerRef]], object]
+    ) -> None:
         self._ledger = ledger
         self._before_fresh = before_fresh
 
@@ -41,7 +43,7 @@ class WatchedLedger:
     def fresh(self, documents: Collection[DocumentRef], customers: Collection[CustomerRef], since: Cursor) -> Page:
         """As the ledger's own, after the world had its moment."""
         if customers:
-            self._before_fresh(customers)
+            self._before_fresh(documents, customers)
         return self._ledger.fresh(documents, customers, since)
 
     def totals(self, on: date) -> Totals:

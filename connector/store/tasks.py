@@ -10,6 +10,11 @@ from connector.store.tables import task
 from connector.store.upsert import insert_new
 
 
+def step_key(item_ref: str, cycle: int, step_id: str) -> str:
+    """The key of the task that a person's step of an item makes."""
+    return f"step:{item_ref}:{cycle}:{step_id}"
+
+
 def open_task(
     connection: Connection,
     company: str,
