@@ -68,7 +68,7 @@ def taken_before(evidence: Evidence, item: str, day: date, seq: int | None = Non
     rows = [
         each
         for each in evidence.audit.by_item.get(item, ())
-        if not each.undone
+        if each.stands(day, seq)
         and (each.day < day or (seq is not None and each.day == day and each.seq < seq))
         and (restart is None or each.day >= restart)
     ]

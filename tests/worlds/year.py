@@ -167,7 +167,7 @@ def play(
     size: Size | None = None,
     database_url: str | None = None,
 ) -> Played:
-    """Plays one world and judges it after each day; what it leaves lies in `out`. A seed always plays the same world."""
+    """Plays one world and judges it after each day; `out` takes what it leaves. A seed always plays the same world."""
     began = machine.process_time()
     with _world(seed, size or Size(), out, database_url) as world:
         played = world.played
@@ -223,7 +223,7 @@ def _play_day(world: _World, day: date) -> None:
             continue
         _round(world)
         if number == 0:
-            _mortal(world, lambda: world.desk.work(world.process.service, world.process.office))
+            _mortal(world, lambda: world.desk.work(world.process))
     if day not in stage.off:
         _run(world, Job.RECONCILE)
     stage.play(stage.firm.at(day + DAY, 0))
