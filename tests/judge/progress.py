@@ -27,7 +27,7 @@ def cadence_of(evidence: Evidence, account: str, day: date) -> Cadence:
 
 
 def restarted_on(evidence: Evidence, ref: str, day: date, until: datetime | None = None) -> date | None:
-    """The last day up to `day`, or up to an instant of it, on which the due date was moved to a later day: a new cycle began."""
+    """The last day up to `day`, or an instant of it, on which the due date moved to a later day: a new cycle."""
     found: date | None = None
     history = evidence.books.history(ref)
     for (_, before), (at, after) in pairwise(history):
