@@ -16,6 +16,7 @@ from typing import Any
 from tests.judge.amounts import told
 from tests.judge.company import Company, instant
 
+_GO_ON = ("company_resumed", "reconnected")
 _TAKEN = {"reminder_said": "said", "step_lapsed": "lapsed", "step_not_made": "not_made", "step_done": "done"}
 
 
@@ -47,7 +48,19 @@ class Taken:
     reminder: str
     account: str
     cadence: str
-    undone: bool  # it turned out that the message did not arrive: the step may be asked once more
+    undone_seq: int | None  # the row that says that the message did not arrive: the step may be asked once more
+    undone_on: date | None  # its day
+
+    @property
+    def undone(self) -> bool:
+        """Whether it turned out later that nobody heard it."""
+        return self.undone_seq is not None
+
+    def stands(self, day: date, seq: int | None) -> bool:
+        """Whether it counted as taken when a day began, or at a row of that day."""
+        if self.undone_seq is None or self.undone_on is None:
+            return True
+        return self.undone_seq > seq if seq is not None else self.undone_on >= day
 
     @property
     def was_said(self) -> bool:
@@ -150,6 +163,18 @@ class Audit:
         self.promises = list(self._promises())
         self.disputes = list(self._disputes())
         self.holds = list(self._holds())
+        self.halts = list(self._halts())
+
+    def is_halted(self, day: date) -> bool:
+        """Whether the whole company waited for a person on some part of a day: no job ran."""
+        return any(begins <= day and (ends is None or day <= ends) for begins, ends in self.halts)
+
+    def _halts(self) -> Iterator[tuple[date, date | None]]:
+        """When the company was stopped, and when it went on."""
+        rows = sorted(self.of("company_paused", *_GO_ON), key=lambda row: row.seq)
+        for place, row in enumerate(rows):
+            if row.kind == "company_paused":
+                yield row.day, next((each.day for each in rows[place:] if each.kind in _GO_ON), None)
 
     def of(self, *kinds: str) -> Iterator[Row]:
         """The rows of these kinds, kind by kind."""
@@ -157,18 +182,19 @@ class Audit:
             yield from self.by_kind.get(kind, ())
 
     def _taken(self) -> Iterator[Taken]:
-        undone = {row.subject for row in self.of("dispatch_settled") if row.data.get("arrived") is False}
-        undone -= {row.subject for row in self.of("dispatch_settled") if row.data.get("arrived")}
-        undone -= {row.subject for row in self.of("reminder_said", "dispatch_said") if row.data.get("state") == "sent"}
-        undone |= {row.data["replaces"] for row in self.of("reminder_said") if row.data.get("replaces")}
+        arrived = {row.subject for row in self.of("dispatch_settled") if row.data.get("arrived")}
+        arrived |= {row.subject for row in self.of("reminder_said", "dispatch_said") if row.data.get("state") == "sent"}
+        undone = {row.data["replaces"]: row for row in self.of("reminder_said") if row.data.get("replaces")}
+        settled = (row for row in self.of("dispatch_settled") if row.data.get("arrived") is False)
+        undone |= {row.subject: row for row in settled if row.subject not in arrived}
         for kind, how in _TAKEN.items():
             for row in self.by_kind[kind]:
                 for step in row.data.get("items") or [row.data]:
                     if isinstance(step, dict) and "item" in step:
-                        yield _taken(row, step, how, undone=how == "said" and row.subject in undone)
+                        yield _taken(row, step, how, undone.get(row.subject) if how == "said" else None)
         for row in self.of("position_carried"):
             for step in row.data.get("steps") or ():
-                yield _taken(row, {"item": row.subject, "day": row.day.isoformat(), **step}, "carried", undone=False)
+                yield _taken(row, {"item": row.subject, "day": row.day.isoformat(), **step}, "carried", None)
 
     def _promises(self) -> Iterator[Promise]:
         judged = {row.subject: row for row in self.of("promise_judged")}
@@ -232,7 +258,7 @@ def _row(raw: dict[str, Any], company: Company) -> Row:
     )
 
 
-def _taken(row: Row, step: dict[str, Any], how: str, *, undone: bool) -> Taken:
+def _taken(row: Row, step: dict[str, Any], how: str, undone: Row | None) -> Taken:
     day = step.get("day") or row.data.get("day")
     return Taken(
         seq=row.seq,
@@ -246,7 +272,8 @@ def _taken(row: Row, step: dict[str, Any], how: str, *, undone: bool) -> Taken:
         reminder=row.subject if how == "said" else "",
         account=row.account,
         cadence=row.data.get("cadence", ""),
-        undone=undone,
+        undone_seq=undone.seq if undone else None,
+        undone_on=undone.day if undone else None,
     )
 
 

@@ -26,13 +26,14 @@ def cadence_of(evidence: Evidence, account: str, day: date) -> Cadence:
     return evidence.cadence(told[-1].data["cadence"] if told else "")
 
 
-def restarted_on(evidence: Evidence, ref: str, day: date) -> date | None:
-    """The last day up to `day` on which the due date was moved to a later day: a new cycle began."""
+def restarted_on(evidence: Evidence, ref: str, day: date, until: datetime | None = None) -> date | None:
+    """The last day up to `day`, or an instant of it, on which the due date moved to a later day: a new cycle."""
     found: date | None = None
     history = evidence.books.history(ref)
     for (_, before), (at, after) in pairwise(history):
         moved_on = evidence.company.day_of(at)
-        if before.due_date < after.due_date and after.due_date > moved_on and moved_on <= day:
+        known = moved_on <= day and (until is None or at <= until)
+        if before.due_date < after.due_date and after.due_date > moved_on and known:
             found = moved_on
     return found
 
@@ -62,13 +63,15 @@ class Place:
         return self.standing.index >= len(self.cadence.steps)
 
 
-def taken_before(evidence: Evidence, item: str, day: date, seq: int | None = None) -> list[Taken]:
+def taken_before(
+    evidence: Evidence, item: str, day: date, seq: int | None = None, until: datetime | None = None
+) -> list[Taken]:
     """The steps of the present cycle taken before a day, or before a row of that day."""
-    restart = restarted_on(evidence, document_of(item), day)
+    restart = restarted_on(evidence, document_of(item), day, until)
     rows = [
         each
         for each in evidence.audit.by_item.get(item, ())
-        if not each.undone
+        if each.stands(day, seq)
         and (each.day < day or (seq is not None and each.day == day and each.seq < seq))
         and (restart is None or each.day >= restart)
     ]
@@ -76,9 +79,16 @@ def taken_before(evidence: Evidence, item: str, day: date, seq: int | None = Non
     return [each for each in rows if each.cycle == cycle]
 
 
-def place_of(evidence: Evidence, document: Document, cadence: Cadence, day: date, seq: int | None = None) -> Place:
+def place_of(
+    evidence: Evidence,
+    document: Document,
+    cadence: Cadence,
+    day: date,
+    seq: int | None = None,
+    until: datetime | None = None,
+) -> Place:
     """The item's next step on a day."""
-    taken = taken_before(evidence, document.item, day, seq)
+    taken = taken_before(evidence, document.item, day, seq, until)
     position = max((cadence.position(each.step_id, each.step_day) for each in taken), default=-1)
     index = position + 1
     if index < cadence.first_past_due and day >= document.due_date:

@@ -64,9 +64,7 @@ def test_a_good_world_is_judged_clean_on_every_day(good_world: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("sabotage", _BY_THE_DAY, ids=lambda each: each.name)
-def test_a_broken_promise_is_named_before_the_world_ends(
-    sabotage: Sabotage, good_world: Path, tmp_path: Path
-) -> None:
+def test_a_broken_promise_is_named_before_the_world_ends(sabotage: Sabotage, good_world: Path, tmp_path: Path) -> None:
     apply(sabotage, good_world, tmp_path / "doctored")
     found, _ = _judged_daily(tmp_path / "doctored", tmp_path / "growing")
     assert any(sentence.startswith(sabotage.sentence) for _, sentence in found), found

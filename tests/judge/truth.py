@@ -133,8 +133,7 @@ def _below_minimum(stated: Stated) -> str:
 
 
 def _no_address(stated: Stated) -> str:
-    evidence = stated.evidence
-    if not any(_addresses(stated) for _ in stated.ats):
+    if not _addresses(stated):
         return ""
     sharing = (_rows_of(stated, each) for each in _who_share(stated))
     stopped = any(_stops_an_address(row) for rows in sharing for row in rows)

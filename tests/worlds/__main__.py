@@ -15,9 +15,10 @@ from pathlib import Path
 from connector.clock import SystemClock
 from connector.logs import configure_logs
 from tests.contract.databases import postgres_databases
+from tests.worlds.played import Played
 from tests.worlds.size import Size
 from tests.worlds.table import line, totals_table
-from tests.worlds.year import Played, play
+from tests.worlds.year import play
 
 _SHOWN = 20
 _USUAL = Size()

@@ -9,11 +9,13 @@ from sqlalchemy import RowMapping
 
 from connector.bootstrap import Service
 from connector.cli import invoke
+from connector.connect import RECONNECT
 from connector.disputes import load_all as load_disputes
 from connector.office import Office
 from connector.store import reminders, tasks
 from connector.store.companies import Mode
 from tests.worlds.post import FickleSink
+from tests.worlds.process import Process
 from tests.worlds.stage import Command, Stage
 
 _OUR_FAULT = 70
@@ -31,17 +33,33 @@ class Desk:
         self.defects: list[str] = []
         self._calm_until: date | None = None
 
-    def work(self, service: Service, office: Office) -> None:
+    def work(self, process: Process) -> None:
         """One morning at the desk."""
         day = self._stage.today()
         if not self._stage.firm.is_open(day):
             return
+        service, office = process.service, process.office
+        with office.database.read() as connection:
+            stopped = office.row(connection).paused_because
+        if stopped:
+            self._go_on(process, stopped)
         for planned in sorted(each for each in self._stage.plans if each <= day):
             for command in self._stage.plans.pop(planned):
                 self._type(service, office, command)
         self._tasks(service, office)
         self._settle(service, office)
         self._moods(service, office, day)
+
+    def _go_on(self, process: Process, because: str) -> None:
+        """The company waits for a person: the consent is given again, or what looked wrong is looked at."""
+        if self._rng.random() < 0.3:
+            return  # tomorrow
+        if RECONNECT in because:
+            process.connect()
+            self._stage.tally["reconnected"] += 1
+            return
+        self._run(process.service, process.office, "resume", "--company")
+        self._run(process.service, process.office, "sync", "--believe")
 
     # --- the command line --------------------------------------------------------------------------------------
 
@@ -152,5 +170,3 @@ class Desk:
             (3, ("do-not-contact", who, "--off")),
             (5, ("sync", "--whole")),
         ]
-
-

@@ -86,8 +86,8 @@ class Evidence:
             new = list(dropwhile(lambda row: row["seq"] <= self._audit, history.export(connection, office.company)))
         with (self.out / "audit.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in new)
-        for row in new:
-            self._count(row)
+        for each in new:
+            self._count(each)
         self._audit = new[-1]["seq"] if new else self._audit
 
     def _count(self, row: dict[str, Any]) -> None:

@@ -128,9 +128,7 @@ class Mailboxes:
                 pass
         return []
 
-    def _written(
-        self, reading: _Reading, kind: str, bills: list[Bill], amount: Decimal, day: date
-    ) -> Answer:
+    def _written(self, reading: _Reading, kind: str, bills: list[Bill], amount: Decimal, day: date) -> Answer:
         """What a person answers, some hours after the mail."""
         at = reading.now + timedelta(minutes=reading.rng.randrange(25, 900))
         body = self._stage.letters.wording(reading.actor, kind, bills, amount=amount, day=day)

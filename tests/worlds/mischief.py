@@ -237,9 +237,7 @@ class Mischief:
         bill = self._rng.choice(bills)
         parent = stage.actors[stage.actors[bill.actor].parent or ""]
         amount = stage.keeper.open(bill)
-        stage.books.pay(
-            stage.id_of(parent), amount, on=stage.today(), apply={bill.id: amount}, currency=bill.currency
-        )
+        stage.books.pay(stage.id_of(parent), amount, on=stage.today(), apply={bill.id: amount}, currency=bill.currency)
         return True
 
     def _journal(self) -> bool:

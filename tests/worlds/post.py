@@ -1,5 +1,6 @@
 """A mail server that now and then refuses, asks to come back, or hangs up at the worst moment."""
 
+from asyncio import WriteTransport
 from pathlib import Path
 from random import Random
 
@@ -64,7 +65,7 @@ class FickleSink(Sink):
         if dice < _LOST + _TAKEN:
             self.faults += 1
             self.uncertain += 1
-            assert server.transport is not None
+            assert isinstance(server.transport, WriteTransport)
             server.transport.abort()
             return "421 4.3.2 gone"
         return reply

@@ -155,9 +155,7 @@ class Process:
         service = open_service(self.settings, clock=self.time, boundaries=self.fate)
         service.http.close()
         client = httpx.Client(transport=self.wire)
-        self.service = replace(
-            service, http=Http(sleep=self.time.sleep, chance=self.chance.random, client=client)
-        )
+        self.service = replace(service, http=Http(sleep=self.time.sleep, chance=self.chance.random, client=client))
         if not self.company:
             self.company = self.connect()
         self.office = self._furnished()

@@ -71,12 +71,16 @@ class Stage:
         return self.keeper.open_bills(list(self.actors) if actors is None else actors)
 
     def at_office(
-        self, day: date, act: Callable[[], None], rng: Random, *, cash: bool = False, early: bool = False
+        self, day: date, act: Callable[[], object], rng: Random, *, cash: bool = False, early: bool = False
     ) -> None:
         """Notes an act of the bookkeeper for some minute of `day`, or of the next day with office."""
         hour = 8 if early else rng.choice((8, 8, 9, 10, 11, 13, 14, 15, 16))
         at = self.firm.at(self.firm.open_day(day), hour, rng.randrange(1, 59), rng.randrange(60))
-        self.agenda.note(max(at, self.time.now()), act, cash=cash)
+
+        def go() -> None:
+            act()
+
+        self.agenda.note(max(at, self.time.now()), go, cash=cash)
 
     def plan(self, day: date, *command: str) -> None:
         """Has the collector type a command on `day`, or on the next day with office and service."""

@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.contract.databases import PostgresDatabases
 from tests.worlds.played import Played
 from tests.worlds.size import Size
@@ -31,10 +29,8 @@ def test_a_company_year_keeps_every_promise(tmp_path: Path) -> None:
     assert year.cases > 20_000
 
 
-def test_two_months_on_postgresql_keep_every_promise(
-    postgres: PostgresDatabases, tmp_path: Path
-) -> None:
-    year = play(2, tmp_path, size=_SHORT, database_url=postgres.new_url())
+def test_two_months_on_postgresql_keep_every_promise(postgresql_databases: PostgresDatabases, tmp_path: Path) -> None:
+    year = play(2, tmp_path, size=_SHORT, database_url=postgresql_databases.new_url())
     _assert_kept(year)
     assert year.mails > 50
 
@@ -70,9 +66,3 @@ def _history(out: Path) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in (out / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
     assert rows
     return [{**row, "personal_digest": "", "previous": "", "digest": ""} for row in rows]
-
-
-@pytest.fixture
-def postgres(request: pytest.FixtureRequest) -> PostgresDatabases:
-    found: PostgresDatabases = request.getfixturevalue("databases_on_postgresql")
-    return found

@@ -143,9 +143,7 @@ class Trade:
 
         stage.at_office(entered, post, rng, cash=True)
 
-    def post(
-        self, ids: Iterable[str], *, on: date, part: str = "1", extra: Decimal = ZERO, memo: str = ""
-    ) -> bool:
+    def post(self, ids: Iterable[str], *, on: date, part: str = "1", extra: Decimal = ZERO, memo: str = "") -> bool:
         """Enters payments for what is open of these invoices: one for each family and currency."""
         stage = self._stage
         groups: dict[tuple[str, str], list[Bill]] = {}

@@ -40,6 +40,7 @@ from tests.worlds.wire import Wire
 
 _QUIET_HOURS = (11,)
 _JOBS = (Job.INBOX, Job.SYNC, Job.REMIND, Job.NOTES)
+_SOON_AGAIN = timedelta(minutes=25)
 _DEFECT = "should not"
 
 
@@ -167,7 +168,7 @@ def play(
     size: Size | None = None,
     database_url: str | None = None,
 ) -> Played:
-    """Plays one world and judges it after each day; what it leaves lies in `out`. A seed always plays the same world."""
+    """Plays one world and judges it after each day; `out` takes what it leaves. A seed always plays the same world."""
     began = machine.process_time()
     with _world(seed, size or Size(), out, database_url) as world:
         played = world.played
@@ -221,17 +222,19 @@ def _play_day(world: _World, day: date) -> None:
         stage.play(stage.firm.at(day, hour))
         if day in stage.off:
             continue
-        _round(world)
+        if _round(world):
+            stage.play(stage.time.now() + _SOON_AGAIN)  # the service comes every hour: what went wrong is tried again
+            _round(world)
         if number == 0:
-            _mortal(world, lambda: world.desk.work(world.process.service, world.process.office))
+            _mortal(world, lambda: world.desk.work(world.process))
     if day not in stage.off:
         _run(world, Job.RECONCILE)
     stage.play(stage.firm.at(day + DAY, 0))
 
 
-def _round(world: _World) -> None:
-    """The service's jobs once, with the faults and the death that this hour has in store."""
-    dice = world.dice
+def _round(world: _World) -> bool:
+    """The service's jobs once, with the faults and the death that this hour has in store. Tells whether any struck."""
+    dice, before = world.dice, _troubles(world)
     if dice.random() < 0.06:
         world.wire.trouble = dice.randrange(1, 6)
     if dice.random() < 0.04:
@@ -244,6 +247,11 @@ def _round(world: _World) -> None:
     for recipient, eml in world.sink.take():
         for answer in world.mailboxes.receive(recipient, eml):
             world.postman.give(answer.at, answer.eml)
+    return _troubles(world) != before
+
+
+def _troubles(world: _World) -> tuple[int, int, int]:
+    return world.process.deaths, world.wire.faults, world.sink.faults
 
 
 def _mortal(world: _World, act: Callable[[], object]) -> None:

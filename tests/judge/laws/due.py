@@ -175,7 +175,7 @@ def _wrong(evidence: Evidence, case: Case, account: str, verdict: Row, day: date
 
 
 def _paused(evidence: Evidence, day: date) -> bool:
-    return any(row.day == day for row in evidence.audit.of("service_down", "company_paused", "company_resumed"))
+    return evidence.audit.is_halted(day) or any(row.day == day for row in evidence.audit.of("service_down"))
 
 
 def _is_off(evidence: Evidence, case: Case, day: date) -> bool:

@@ -34,7 +34,7 @@ def _untrue(evidence: Evidence, account: str, verdict: Row, item: str, code: str
         account=account,
         root=evidence.families(verdict.at).root(customer_of(account)),
         document=document,
-        place=place_of(evidence, document, cadence, verdict.day, verdict.seq),
+        place=place_of(evidence, document, cadence, verdict.day, verdict.seq, verdict.at),
         day=verdict.day,
         ats=(verdict.at, verdict.at - _SEEN_LATE),
         verdict=verdict,

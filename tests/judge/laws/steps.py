@@ -21,11 +21,13 @@ def in_order(evidence: Evidence, finding: Finding) -> None:
         if not any(evidence.judges(each.day) for each in steps):
             continue
         finding.judge(_cause(evidence, item, cycle, steps[0].day))
-        before: Taken | None = None
-        for taken in (each for each in steps if not each.undone):
+        for place, taken in enumerate(steps):
+            if taken.undone:
+                continue
+            standing = [each for each in steps[:place] if each.stands(taken.day, taken.seq)]
+            before = standing[-1] if standing else None
             if taken.how != "carried":
                 finding.judge(_out_of_order(_cadence(evidence, taken), before, taken))
-            before = taken
 
 
 def _cause(evidence: Evidence, item: str, cycle: int, day: date) -> str:

@@ -37,9 +37,8 @@ def reconciled(evidence: Evidence, finding: Finding) -> None:
 def reconciled_daily(evidence: Evidence, finding: Finding) -> None:
     """On each day on which the service worked, its total was compared with the ledger's."""
     compared = {str(row.data.get("day")) for row in evidence.audit.of("reconciled")}
-    halted = {row.day for row in evidence.audit.of("company_paused", "company_resumed")}
     for day in evidence.company.days:
-        if evidence.judges(day) and day not in evidence.company.outage_days and day not in halted:
+        if evidence.judges(day) and day not in evidence.company.outage_days and not evidence.audit.is_halted(day):
             missing = day.isoformat() not in compared
             finding.judge(f"not reconciled: nothing was compared with the ledger on {day}" if missing else "")
 
