@@ -51,7 +51,7 @@ class Money:
     def of(cls, amount: Decimal | int | str, currency: str) -> "Money":
         """The exact `amount`. Raises `InexactAmount` where the currency has fewer decimals, else `MoneyError`."""
         try:
-            value = Decimal(amount)
+            value = amount if isinstance(amount, Decimal) else Decimal(amount)
             scaled = value.scaleb(decimals(currency))
             minor = int(scaled)
         except (ArithmeticError, ValueError) as error:

@@ -44,7 +44,10 @@ class Unmappable(ValueError):
 @lru_cache(maxsize=4096)
 def addresses(text: str | None) -> tuple[str, ...]:
     """The valid addresses in a field into which people type several, in order, each once."""
-    found = (part.strip() for part in re.split(r"[,;]", text or ""))
+    if not text:
+        return ()
+    parts = re.split(r"[,;]", text) if "," in text or ";" in text else (text,)
+    found = [part.strip() for part in parts]
     return tuple(dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each)))
 
 
