@@ -254,6 +254,8 @@ class _Page:
         return targets
 
     def _close_missing_parts(self, changed: Sequence[Document], items: Mapping[str, RowMapping]) -> None:
+        if not items:
+            return
         present = {item_ref(each.ref, one.part) for each in changed for one in each.items}
         for ref in items.keys() - present:
             if items[ref]["open_minor"] > 0:
