@@ -12,11 +12,26 @@ from connector.store.tables import document, listing
 NOW = datetime(2026, 11, 2, 17, tzinfo=UTC)
 
 
+_THE_REST = ("sent", None, "", False, None, None, "1", NOW, NOW, date(2026, 11, 2))
+
+
 def keep(connection: object, refs: list[str], *, open_minor: int = 100) -> None:
     """Documents that are open with us."""
     rows = [
-        ("c", ref, ref.partition(":")[0], "20", "20", ref, date(2026, 11, 2), "USD", 100, open_minor)
-        + (("a@example.com",), "sent", None, "", False, None, None, "1", NOW, NOW, date(2026, 11, 2))
+        (
+            "c",
+            ref,
+            ref.partition(":")[0],
+            "20",
+            "20",
+            ref,
+            NOW.date(),
+            "USD",
+            100,
+            open_minor,
+            ("a@example.com",),
+            *_THE_REST,
+        )
         for ref in refs
     ]
     books.save_documents(connection, rows)  # type: ignore[arg-type]  # a connection
