@@ -6,7 +6,7 @@ customer's side of accounts receivable: what the customer owes is positive, what
 Instants are aware UTC; days are dates.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -129,11 +129,10 @@ class Document:
     version: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    ref: DocumentRef = field(init=False, repr=False, compare=False)  # `kind:id`
 
-    @property
-    def ref(self) -> DocumentRef:
-        """`kind:id`."""
-        return document_ref(self.kind, self.id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ref", document_ref(self.kind, self.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ T = TypeVar("T")
 TIMEOUT = httpx.Timeout(connect=10.0, read=125.0, write=60.0, pool=125.0)
 """Seconds. Reading is given a little more than the 120 s after which Intuit itself gives up."""
 
+_READ = httpx.ByteStream(b"")
+
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 ***"),
     (
@@ -102,6 +104,7 @@ class Http:
             raise self._silence(request, error, sent=False) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise self._silence(request, error, sent=True) from error
+        response.stream = _READ  # it holds the response, which holds it: a page would stay until it is collected
         self._log.info(
             "ledger_call",
             method=request.method,

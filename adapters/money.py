@@ -55,7 +55,7 @@ class Money:
         what is no amount, or one that no books hold).
         """
         try:
-            value = Decimal(amount)
+            value = amount if isinstance(amount, Decimal) else Decimal(amount)
             too_large = value.adjusted() + decimals(currency) >= _MOST_DIGITS
             minor = 0 if too_large else int(value.scaleb(decimals(currency)))
         except (ArithmeticError, ValueError) as error:

@@ -15,7 +15,6 @@ from adapters.documents import Document, DocumentKind, Gone, Item, Tombstone, it
 from adapters.ledger import Page
 from connector.directory import Directory
 from connector.news import (
-    STATE,
     could_be_read,
     differs,
     family_changed,
@@ -102,7 +101,8 @@ class _Page:
         self._return_reopened()
         for each in self.page.tombstones:
             self._tombstone(each)
-        books.clear_problems(self.connection, self.company, could_be_read(self.page))
+        if books.has_problems(self.connection, self.company):
+            books.clear_problems(self.connection, self.company, could_be_read(self.page))
         if self.page.problems:
             books.save_problems(self.connection, self.company, self.page.problems, self.now)
         for ref in books.followers(self.connection, self.company, self.mains):
@@ -154,58 +154,55 @@ class _Page:
         incoming = {each.ref: each for each in self.page.documents}
         if not incoming:
             return
-        known = books.rows_by_ref(self.connection, document, self.company, incoming)
-        changed = [each for ref, each in incoming.items() if ref not in known or differs(known[ref], each)]
-        if self.page.whole_read:
-            same = incoming.keys() - {each.ref for each in changed}
-            books.stamp(self.connection, self.company, same, self.page.whole_read)
+        there = books.compared(self.connection, self.company, incoming)
+        changed = [each for ref, each in incoming.items() if ref not in there or differs(there[ref], each)]
         if not changed:
             return
-        self.directory.load({each.customer for each in changed})
-        items = books.items_of(self.connection, self.company, [each.ref for each in changed])
+        self.directory.load([each.customer for each in changed])
+        known = books.rows_by_ref(
+            self.connection, document, self.company, [each.ref for each in changed if each.ref in there]
+        )
+        items = books.items_of(self.connection, self.company, known)  # a document and its items come together
         document_rows, item_rows = [], []
         for each in changed:
             before = known.get(each.ref)
             document_rows.append(self._document_row(each, before))
-            new_rows = [self._item_row(each, one, items) for one in each.items]
-            item_rows.extend(new_rows)
+            item_rows.extend([self._item_row(each, one, items) for one in each.items])
             self._notice(each, before)
         books.save_documents(self.connection, document_rows)
         books.save_items(self.connection, item_rows)
         self._close_missing_parts(changed, items)
-        books.replace_allocations(self.connection, self.company, [each for each in changed if may_allocate(each)])
+        allocating = [each for each in changed if may_allocate(each)]
+        books.replace_allocations(self.connection, self.company, allocating, known=known)
         self.applied.documents += len(changed)
 
-    def _document_row(self, each: Document, before: RowMapping | None) -> dict[str, object]:
+    def _document_row(self, each: Document, before: RowMapping | None) -> tuple[object, ...]:
         born = each.created_at.astimezone(self.life.zone).date() if each.created_at else self.today
-        row = books.document_row(
+        if before is not None and before["customer"] != each.customer:
+            self.moved[before["customer"]] = each.customer
+        what_it_was = each.voided and before is not None  # for the invoice that may replace it
+        return books.document_row(
             self.company,
             each,
             main_account=self._main_account(each.customer),
+            total_minor=before["total_minor"] if what_it_was and before is not None else each.total.minor,
             first_seen=before["first_seen"] if before else min(born, self.today),
-            whole_read=self.page.whole_read or (before["whole_read"] if before else None),
             now=self.now,
         )
-        if before is not None and before["customer"] != each.customer:
-            self.moved[before["customer"]] = each.customer
-        if each.voided and before is not None:
-            row["total_minor"] = before["total_minor"]  # what it was, for the invoice that may replace it
-        return row
 
-    def _item_row(self, of: Document, one: Item, items: Mapping[str, RowMapping]) -> dict[str, object]:
-        ref = item_ref(of.ref, one.part)
-        before = items.get(ref)
+    def _item_row(self, of: Document, one: Item, items: Mapping[str, RowMapping]) -> tuple[object, ...]:
+        before = items.get(item_ref(of.ref, one.part)) if items else None
         target = self.directory.account(of.customer, of.bill_emails)
         state = fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target)
         if before is None or item_differs(before, one, target):
             self._touch(target)
             if before is not None and before["account"] != target:
                 self._touch(before["account"])
-        return books.item_row(self.company, of, one, account_ref=target, **state)
+        return books.item_row(self.company, of, one, account_ref=target, state=state)
 
-    def _next_state(self, of: Document, one: Item, before: RowMapping, target: str) -> dict[str, object]:
+    def _next_state(self, of: Document, one: Item, before: RowMapping, target: str) -> tuple[object, ...]:
         """Cycle and position of an item that was known before (rules, section 5)."""
-        state = {name: before[name] for name in STATE}
+        state = {name: before[name] for name in books.STATE}
         ref = before["ref"]
         if one.open.minor <= 0 and before["open_minor"] > 0:
             state["closed_on"] = self.today
@@ -218,7 +215,7 @@ class _Page:
             if later:
                 state |= new_cycle(before)
             self._happened(What.DUE_DATE_MOVED, ref, target, "later" if later else "past")
-        return state
+        return tuple(state[name] for name in books.STATE)
 
     def _reopen(self, of: Document, before: RowMapping, target: str) -> dict[str, object]:
         closed_on = before["closed_on"] or self.today
@@ -257,6 +254,8 @@ class _Page:
         return targets
 
     def _close_missing_parts(self, changed: Sequence[Document], items: Mapping[str, RowMapping]) -> None:
+        if not items:
+            return
         present = {item_ref(each.ref, one.part) for each in changed for one in each.items}
         for ref in items.keys() - present:
             if items[ref]["open_minor"] > 0:

@@ -1,13 +1,27 @@
 """Customers with their families, loaded as needed: who is billed, and whose account an item belongs to."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from adapters.documents import Customer, CustomerRef
+from adapters.documents import CustomerRef
+from connector.store.books import among
 from connector.store.tables import customer
 from reminders.account import AccountRef
-from reminders.grouping import account_of, billing_customer
+from reminders.grouping import account_named, billing_customer, own_addresses
+
+
+class Listed(NamedTuple):
+    """A customer as far as it tells whose an item is."""
+
+    ref: CustomerRef
+    name: str
+    parent: CustomerRef | None = None
+    bill_with_parent: bool = False
+    emails: tuple[str, ...] | list[str] = ()
+    own_contacts: list[str] | None = None
+    merged_into: CustomerRef | None = None
 
 
 class Directory:
@@ -17,57 +31,52 @@ class Directory:
         self._connection = connection
         self._company = company
         self._follow = follow_bill_email
-        self._contacts: dict[CustomerRef, tuple[str, ...]] = {}
-        self._known: dict[CustomerRef, Customer] = {}
-        self._merged: dict[CustomerRef, CustomerRef] = {}
+        self._known: dict[CustomerRef, Listed] = {}
+        self._billed: dict[CustomerRef, CustomerRef] = {}
+        self._own: dict[CustomerRef, frozenset[str]] = {}
 
     def load(self, refs: Iterable[CustomerRef]) -> None:
         """Makes sure that these customers and their parents are known."""
-        wanted = set(refs) - self._known.keys()
+        wanted = {ref for ref in refs if ref not in self._known}
         while wanted:
-            rows = self._connection.execute(
-                select(customer).where(customer.c.company == self._company, customer.c.ref.in_(wanted)),
-            ).mappings()
-            for row in rows:
-                self._known[row["ref"]] = Customer(
-                    ref=row["ref"],
-                    name=row["name"],
-                    parent=row["parent"],
-                    bill_with_parent=row["bill_with_parent"],
-                    active=row["active"],
-                    emails=tuple(row["emails"]),
-                    note=row["note"],
-                    language=row["own_language"] or row["language"],
-                    country=row["country"],
-                    block=row["block"],
-                )
-                self._contacts[row["ref"]] = tuple(row["own_contacts"] or ())
-                if row["merged_into"]:
-                    self._merged[row["ref"]] = row["merged_into"]
-            self._known.update({ref: Customer(ref=ref, name=ref) for ref in wanted - self._known.keys()})
-            parents = {each.parent for each in self._known.values() if each.parent}
-            wanted = ({*parents, *self._merged.values()}) - self._known.keys()
+            where = (customer.c.company == self._company) & among(self._connection, customer.c.ref, wanted)
+            found = [Listed(*row) for row in self._connection.execute(_COLUMNS.where(where)).all()]
+            self._known.update((each.ref, each) for each in found)
+            self._known.update((ref, Listed(ref, ref)) for ref in wanted - self._known.keys())
+            related = {each.parent for each in found} | {each.merged_into for each in found}
+            wanted = {ref for ref in related if ref and ref not in self._known}
 
-    def get(self, ref: CustomerRef) -> Customer:
+    def get(self, ref: CustomerRef) -> Listed:
         """The customer, or the one it was merged into."""
-        self.load([ref])
+        if ref not in self._known:
+            self.load([ref])
         passed = {ref}
-        while (into := self._merged.get(ref)) and into not in passed:
+        while (into := self._known[ref].merged_into) and into not in passed:
             passed.add(ref := into)
         return self._known[ref]
 
     def billing(self, ref: CustomerRef) -> CustomerRef:
         """Who pays for what this customer buys."""
-        self.load([ref])
-        return billing_customer(self.get(ref), self._known).ref
+        if ref not in self._billed:
+            self._billed[ref] = billing_customer(self.get(ref), self._known).ref
+        return self._billed[ref]
 
     def account(self, ref: CustomerRef, bill_emails: tuple[str, ...]) -> AccountRef:
         """The account that an item of this customer with these bill addresses belongs to."""
-        self.load([ref])
-        return account_of(
-            self.get(ref),
-            self._known,
-            bill_emails,
-            own_contacts=self._contacts.get(ref, ()),
-            follow_bill_email=self._follow,
-        )
+        if not bill_emails or not self._follow:
+            return self.billing(ref)
+        if ref not in self._own:
+            own = own_addresses(self.get(ref), self._known, self._known[ref].own_contacts or ())
+            self._own[ref] = own
+        return account_named(self.billing(ref), self._own[ref], bill_emails)
+
+
+_COLUMNS = select(
+    customer.c.ref,
+    customer.c.name,
+    customer.c.parent,
+    customer.c.bill_with_parent,
+    customer.c.emails,
+    customer.c.own_contacts,
+    customer.c.merged_into,
+)

@@ -17,8 +17,9 @@ from connector.aftermath import act_on, look_at_notes
 from connector.apply import Applied, LifeRules, apply_page
 from connector.cash import note_cash
 from connector.clock import zone
+from connector.collecting import seldom_collected
 from connector.office import CompanyPaused, Office
-from connector.store import books, companies, history
+from connector.store import books, companies, history, listings
 
 #: A whole sweep of the open documents is made when the last one is older than this.
 SWEEP_EVERY = timedelta(hours=20)
@@ -51,15 +52,16 @@ def sync(office: Office, *, whole: bool = False, believe: bool = False, progress
     if row.paused_because:
         raise CompanyPaused(row.paused_because)
     done = Synced()
-    for page in office.ledger.changes(row.cursor, whole=whole and row.cursor is not None):
-        if page.complete:
-            _ask_for_missing(office, page, done, believe=believe)
-        if row.first_read_done and not believe:
-            _check_believable(office, page)
-        applied = _apply(office, page, checkpoint=True)
-        _count(done, page, applied)
-        if progress:
-            progress(page.done, page.expected)
+    with seldom_collected():
+        for page in office.ledger.changes(row.cursor, whole=whole and row.cursor is not None):
+            if page.complete:
+                _ask_for_missing(office, page, done, believe=believe)
+            if row.first_read_done and not believe:
+                _check_believable(office, page)
+            applied = _apply(office, page, checkpoint=True)
+            _count(done, page, applied)
+            if progress:
+                progress(page.done, page.expected)
     _finish(office, whole=whole or row.cursor is None, done=done, wanted=row.sync_wanted_at)
     return done
 
@@ -81,8 +83,17 @@ def _apply(office: Office, page: Page, *, checkpoint: bool) -> Applied:
         )
         act_on(office, connection, applied)
         if checkpoint:
+            _remember_listed(office, connection, page)
             companies.change(connection, office.company, cursor=page.cursor)
     return applied
+
+
+def _remember_listed(office: Office, connection: Connection, page: Page) -> None:
+    """What a whole read listed is known until its last page is applied, also by whoever resumes it."""
+    if page.whole_read and page.last:
+        listings.forget(connection, office.company)
+    elif page.whole_read:
+        listings.note(connection, office.company, page.whole_read, {each.ref for each in page.documents})
 
 
 def life_rules(office: Office) -> LifeRules:
@@ -113,9 +124,8 @@ def _ask_for_missing(office: Office, page: Page, done: Synced, *, believe: bool)
         return
     listed = {each.ref for each in page.documents}
     with office.database.read() as connection:
-        missing = [
-            ref for ref in books.unlisted(connection, office.company, page.scope, page.whole_read) if ref not in listed
-        ]
+        unlisted = listings.unlisted(connection, office.company, page.scope, page.whole_read)
+        missing = [ref for ref in unlisted if ref not in listed]
         row = office.row(connection)
     if not missing:
         return

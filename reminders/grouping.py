@@ -7,15 +7,43 @@ takes the customer's free credit into account there too, since asking less is th
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
-from adapters.documents import Customer, CustomerRef
+from adapters.documents import CustomerRef
 from reminders.account import AccountRef
 
 SEPARATOR = "|"
 """Between the customer and the address in the ref of an account that follows its BillEmail."""
 
 
-def billing_customer(customer: Customer, customers: Mapping[CustomerRef, Customer]) -> Customer:
+class Billable(Protocol):
+    """A customer, as far as it tells who gets its bills."""
+
+    @property
+    def ref(self) -> CustomerRef:
+        """Its own ref."""
+        ...
+
+    @property
+    def parent(self) -> CustomerRef | None:
+        """Whose sub-customer it is."""
+        ...
+
+    @property
+    def bill_with_parent(self) -> bool:
+        """Whether the parent gets its bills."""
+        ...
+
+    @property
+    def emails(self) -> Sequence[str]:
+        """Its addresses."""
+        ...
+
+
+B = TypeVar("B", bound=Billable)
+
+
+def billing_customer(customer: B, customers: Mapping[CustomerRef, B]) -> B:
     """The customer who gets the bill for `customer`: the highest parent it is billed with, or itself.
 
     A parent that is not in `customers` ends the way up; so does a circle of parents, which a ledger should not hold.
@@ -31,8 +59,8 @@ def billing_customer(customer: Customer, customers: Mapping[CustomerRef, Custome
 
 
 def account_of(
-    customer: Customer,
-    customers: Mapping[CustomerRef, Customer],
+    customer: B,
+    customers: Mapping[CustomerRef, B],
     bill_emails: Sequence[str],
     *,
     own_contacts: Collection[str] = (),
@@ -43,12 +71,24 @@ def account_of(
     Own addresses are those of the customer, of the one it is billed with, and the reminder contacts set with us for
     either (`own_contacts`). One of them among `bill_emails` is enough for the item to stay with its customer.
     """
+    billed = billing_customer(customer, customers).ref
+    if not follow_bill_email:
+        return billed
+    return account_named(billed, own_addresses(customer, customers, own_contacts), bill_emails)
+
+
+def own_addresses(customer: B, customers: Mapping[CustomerRef, B], own_contacts: Collection[str]) -> frozenset[str]:
+    """The addresses that are the customer's own, as they are compared."""
     billed = billing_customer(customer, customers)
-    if not follow_bill_email or not bill_emails:
-        return billed.ref
-    own = {_folded(address) for address in (*customer.emails, *billed.emails, *own_contacts)}
+    return frozenset(_folded(address) for address in (*customer.emails, *billed.emails, *own_contacts))
+
+
+def account_named(billed: CustomerRef, own: Collection[str], bill_emails: Sequence[str]) -> AccountRef:
+    """The account of an item that names `bill_emails`, of a customer with these addresses of its `own`."""
     named = {_folded(address) for address in bill_emails}
-    return billed.ref if own & named else f"{billed.ref}{SEPARATOR}{','.join(sorted(named))}"
+    if not named or not named.isdisjoint(own):
+        return billed
+    return f"{billed}{SEPARATOR}{','.join(sorted(named))}"
 
 
 def customer_of(account: AccountRef) -> CustomerRef:

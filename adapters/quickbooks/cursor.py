@@ -30,16 +30,15 @@ CREATED, UPDATED = "MetaData.CreateTime", "MetaData.LastUpdatedTime"
 
 
 class Phase(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One set of rows, cut into windows of time that are read several at once; within one, `key` is the last seen."""
+    """One set of rows in the order of an instant; `key` is the instant of the last one read."""
 
     entity: str
     where: str = ""
     order: str = CREATED
     planned: bool = False
-    first: str = ""  # the first row's instant
+    first: str = ""  # rows from this instant on
     expected: int = 0
-    windows: int = 1
-    window: int = 0
+    told: int = 0
     key: str = ""
     skip: int = 0  # rows of the instant `key` already seen
 
@@ -86,14 +85,14 @@ class State(msgspec.Struct, kw_only=True, omit_defaults=True):
         self.since = (server_time - SETTLE).isoformat()
 
 
-def first_read(realm: str, server_time: datetime, history: date) -> State:
+def first_read(realm: str, now: datetime, history: date) -> State:
     """The plan of a first read: customers, what is open, then what was closed since `history`.
 
-    Payments, credits and journal entries are read whole: QuickBooks cannot filter by what is left of them.
+    Payments, credits and journal entries are read whole: QuickBooks cannot filter by what is left of them. `since` is
+    still to be noted, by the server's own time.
     """
     state = State(since="", history=history.isoformat())
-    state.move_to(server_time)
-    state.whole = _whole_id(realm, server_time)
+    state.whole = _whole_id(realm, now)
     state.phases = [
         Phase(entity="Customer", where="Active IN (true, false)"),
         Phase(entity="Invoice", where="Balance > '0'"),

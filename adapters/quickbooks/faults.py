@@ -75,6 +75,7 @@ class _Reply(msgspec.Struct, kw_only=True):
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
+_END = 32_768  # a fault beside a page of rows stands before or after all of them
 _XML_ERROR = re.compile(r"<Error\b(?P<traits>[^>]*)>(?P<inner>.*?)</Error>", re.DOTALL)
 _XML_CODE = re.compile(r'\bcode="([^"]*)"')
 _XML_TEXT = r"<{0}>(.*?)</{0}>"
@@ -82,10 +83,11 @@ _XML_TEXT = r"<{0}>(.*?)</{0}>"
 
 def read_fault(body: bytes) -> Fault | None:
     """The fault that `body` tells at its top level, in any of the shapes that have words; None where it tells none."""
-    start = body.lstrip()[:1]
+    start = body[:64].lstrip()[:1]
     if start == b"<":
         return _from_xml(body.decode("utf-8", "replace"))
-    if start != b"{" or (b'"Fault"' not in body and b'"fault"' not in body):
+    ends = body if len(body) <= 2 * _END else body[:_END] + body[-_END:]
+    if start != b"{" or (b'"Fault"' not in ends and b'"fault"' not in ends):
         return None
     try:
         reply = _REPLY.decode(body)

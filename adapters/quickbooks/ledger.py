@@ -23,7 +23,7 @@ from adapters.quickbooks.changes import Reading
 from adapters.quickbooks.client import QuickBooksClient
 from adapters.quickbooks.cursor import State
 from adapters.quickbooks.intake import Found, Intake, journal_entry_of
-from adapters.quickbooks.limits import MONTHLY_BUDGET, Limits, QuotaStore
+from adapters.quickbooks.limits import MONTHLY_BUDGET, Limits, Pace, QuotaStore
 from adapters.quickbooks.mapping import ENTITY_OF, country_code, instant
 from adapters.quickbooks.notes import LINKS, NOTE_LENGTH, PER_BATCH, NoteWriter
 from adapters.quickbooks.oauth import OAuthClient, TokenKeeper, TokenStore
@@ -48,7 +48,8 @@ class QuickBooksLedger:
 
     `api_url` is Intuit's, or whatever speaks its API; `history_months` is how far back closed documents are read at
     first; `monthly_budget` is how many metered calls a month has; `note_field` is where our notes go ("private_note"
-    only after somebody agreed that it may print); `pages_at_once` of 1 makes the order of calls the same every time.
+    only after somebody agreed that it may print); `pages_at_once` of 1 makes the order of calls the same every time;
+    `pace` is how often the company may be called.
     """
 
     def __init__(
@@ -65,9 +66,10 @@ class QuickBooksLedger:
         monthly_budget: int = MONTHLY_BUDGET,
         note_field: NoteField = "attachable",
         pages_at_once: int = AT_A_TIME,
+        pace: Pace | None = None,
     ) -> None:
         self._now = now
-        self.limits = Limits(realm, quota, now=now, monthly_budget=monthly_budget)
+        self.limits = Limits(realm, quota, now=now, monthly_budget=monthly_budget, pace=pace)
         keeper = TokenKeeper(tokens, oauth, now)
         self.client = QuickBooksClient(
             realm=realm, api_url=api_url, http=http, keeper=keeper, limits=self.limits, now=now

@@ -19,16 +19,25 @@ from adapters.errors import LedgerOutOfQuota
 
 T = TypeVar("T")
 
-PER_SECOND = 8
-PER_MINUTE = 450
-BATCHES_PER_MINUTE = 40
-AT_ONCE = 10
 MONTHLY_BUDGET = 500_000
 LONGEST_CALL = timedelta(seconds=130)  # a place is free again after this, whatever became of its process
 THROTTLED_FOR = timedelta(minutes=10)  # so long nothing but 429: out of quota
 PROBE_EVERY = timedelta(hours=1)
 
 _SECOND, _MINUTE, _SOON = 1_000, 60_000, 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a company may be called: a little less than Intuit allows."""
+
+    per_second: int = 8
+    per_minute: int = 450
+    batches_per_minute: int = 40
+    at_once: int = 10
+
+
+_PACE = Pace()
 
 
 class CallKind(StrEnum):
@@ -114,23 +123,23 @@ def _noted(log: tuple[int, ...], at: int, keep: int) -> tuple[int, ...]:
     return tuple(longer[-keep:])
 
 
-def enter(standing: Standing, now: datetime, kind: CallKind) -> tuple[Standing, Permit]:
+def enter(standing: Standing, now: datetime, kind: CallKind, pace: Pace = _PACE) -> tuple[Standing, Permit]:
     """Takes a place and a slot. Raises `LedgerOutOfQuota` for a read while the quota is empty, but for one an hour."""
     at = _ms(now)
     standing = _probe(standing, now) if kind is CallKind.READ else standing
     places = {place: until for place, until in standing.places.items() if until > at}
-    if len(places) >= AT_ONCE:
+    if len(places) >= pace.at_once:
         return standing, Permit(_SOON / 1000)
     slot = max(at, standing.not_before)
-    slot = _slot(standing.calls, slot, PER_SECOND, _SECOND)
-    slot = _slot(standing.calls, slot, PER_MINUTE, _MINUTE)
+    slot = _slot(standing.calls, slot, pace.per_second, _SECOND)
+    slot = _slot(standing.calls, slot, pace.per_minute, _MINUTE)
     batches = standing.batches
     if kind is CallKind.BATCH:
-        slot = _slot(batches, slot, BATCHES_PER_MINUTE, _MINUTE)
-        batches = _noted(batches, slot, BATCHES_PER_MINUTE)
+        slot = _slot(batches, slot, pace.batches_per_minute, _MINUTE)
+        batches = _noted(batches, slot, pace.batches_per_minute)
     place = str(standing.turn)
     places[place] = slot + _ms_of(LONGEST_CALL)
-    calls = _noted(standing.calls, slot, PER_MINUTE)
+    calls = _noted(standing.calls, slot, pace.per_minute)
     taken = msgspec.structs.replace(standing, calls=calls, batches=batches, places=places, turn=standing.turn + 1)
     return taken, Permit((slot - at) / 1000, place)
 
@@ -197,16 +206,18 @@ class Limits:
         *,
         now: Callable[[], datetime],
         monthly_budget: int = MONTHLY_BUDGET,
+        pace: Pace | None = None,
     ) -> None:
         self._company = company
         self._store = store
         self._now = now
         self._budget = monthly_budget
+        self._pace = pace or Pace()
 
     def enter(self, kind: CallKind) -> Permit:
         """See `enter` above."""
         now = self._now()
-        return self._store.update(self._company, lambda standing: enter(standing, now, kind))
+        return self._store.update(self._company, lambda standing: enter(standing, now, kind, self._pace))
 
     def leave(self, permit: Permit, kind: CallKind, *, success: bool = False, wait: timedelta | None = None) -> None:
         """A call is over: it succeeded, was throttled (`wait`: for how long), or neither."""

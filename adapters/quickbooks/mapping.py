@@ -51,7 +51,9 @@ class Unmappable(ValueError):
 @lru_cache(maxsize=4096)
 def addresses(text: str | None) -> tuple[str, ...]:
     """The valid addresses in a field into which people type several, in order, each once; as many as fit."""
-    found = (part.strip() for part in re.split(r"[,;]", (text or "")[:LONGEST_WORDS]))
+    if not text:
+        return ()
+    found = (part.strip() for part in re.split(r"[,;]", text[:LONGEST_WORDS]))
     known = dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each))
     together = accumulate(len(each) + 1 for each in known)
     return tuple(each for each, length in zip(known, together, strict=True) if length <= _LONGEST_LIST)

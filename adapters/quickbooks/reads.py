@@ -1,13 +1,15 @@
 """How QuickBooks is read: statements, pages, what changed, and rows that break every page they stand on.
 
 Pages are asked for by an ascending instant (`MetaData.CreateTime` or `LastUpdatedTime`) and resumed at the last one
-seen, never by an offset into a set that changes meanwhile. The offset counts only among rows of the same instant.
+seen. How several are read at once although the set changes meanwhile: walk.py.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import zip_longest
 from typing import Generic, TypeVar
 
@@ -27,7 +29,8 @@ Result = TypeVar("Result")
 PAGE = 1000
 CDC_LIMIT = 1000
 CDC_REACH = timedelta(days=29)  # Intuit looks back 30 days
-AT_A_TIME = 4
+AT_A_TIME = 10  # as many as Intuit answers
+READY = 4  # pages that may lie ready, beyond those
 GAP = 500  # ids between two neighbours that are tried to find a broken row's own
 MOST_QUARANTINED = 25  # on one page; more, and it is not the rows that are at fault
 
@@ -80,6 +83,21 @@ class _Halving(Generic[R]):
         return f"{rows} ORDERBY {self.order} STARTPOSITION {start} MAXRESULTS {size}"
 
 
+class Crew:
+    """Those who fetch: `begin` a call, and ask for its result later. `room`: how many may be under way or lie ready.
+
+    Without a pool a call is made when its result is asked for.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor | None, room: int) -> None:
+        self._pool = pool
+        self.room = room
+
+    def begin(self, call: Callable[[], Result]) -> Callable[[], Result]:
+        """Begins a call; what it returns gives the result."""
+        return self._pool.submit(call).result if self._pool else cache(call)
+
+
 class Reader:
     """Reads one company. Safe for several threads.
 
@@ -98,22 +116,15 @@ class Reader:
         with ThreadPoolExecutor(self._at_a_time) as pool:
             return list(pool.map(work, over))
 
-    def ahead(self, work: Callable[[T], Slice[R]], over: Sequence[T]) -> Iterator[tuple[T, Slice[R]]]:
-        """`work` over all in order, the next few already under way while one is used."""
-        if self._at_a_time == 1:
-            yield from ((each, work(each)) for each in over)
-            return
-        pool = ThreadPoolExecutor(self._at_a_time)
+    @contextmanager
+    def crew(self) -> Iterator["Crew"]:
+        """Fetches ahead; what is still waiting at the end is not begun any more."""
+        pool = ThreadPoolExecutor(self._at_a_time) if self._at_a_time > 1 else None
         try:
-            waiting = [(each, pool.submit(work, each)) for each in over[: self._at_a_time]]
-            for following in [*over[self._at_a_time :], *[None] * len(waiting)]:
-                each, answer = waiting.pop(0)
-                result = answer.result()
-                if following is not None:
-                    waiting.append((following, pool.submit(work, following)))
-                yield each, result
+            yield Crew(pool, self._at_a_time + READY if pool else 1)
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            if pool:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def query(self, statement: str) -> tuple[wire.QueryReply, datetime]:
         """The answer and the server's time of it."""

@@ -16,11 +16,11 @@ from adapters.quickbooks.answers import decoded
 from adapters.quickbooks.faults import Fault
 
 
-class _Wire(msgspec.Struct, kw_only=True, rename="pascal"):
-    """Field `total_amt` is `TotalAmt` on the wire."""
+class _Wire(msgspec.Struct, kw_only=True, rename="pascal", gc=False):
+    """Field `total_amt` is `TotalAmt` on the wire. Rows are trees: nothing for the collector to look through."""
 
 
-class Ref(msgspec.Struct, kw_only=True):
+class Ref(msgspec.Struct, kw_only=True, gc=False):
     """A reference to another object: its id, and its name at that moment."""
 
     value: str | None = None

@@ -1,14 +1,32 @@
 """What was read from the ledger: customers, documents, items and allocations, as rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    String,
+    any_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from adapters.documents import Customer, Document, Item, Problem, item_ref
 from connector.store.tables import account, allocation, customer, document, item, problem
-from connector.store.upsert import upsert
+from connector.store.upsert import upsert, upsert_tuples
 
 #: PostgreSQL and SQLite both take this many values in one IN list without a second thought.
 CHUNK = 500
@@ -19,6 +37,14 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
     every = list(values)
     for start in range(0, len(every), size):
         yield every[start : start + size]
+
+
+def among(connection: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether `column` is one of the values, which travel as one parameter, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(values), type_=ARRAY(String)))
+    told = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(told.c.value))
 
 
 def rows_by_ref(connection: Connection, table: Any, company: str, refs: Iterable[str]) -> dict[str, RowMapping]:  # noqa: ANN401 - a table with company and ref
@@ -63,60 +89,113 @@ def _customer_row(company: str, each: Customer) -> dict[str, object]:
     }
 
 
+#: What we know of an item beside what the ledger tells.
+STATE = (
+    "cycle",
+    "closed_on",
+    "quiet_until",
+    "due_date_before",
+    "known_since",
+    "person_step",
+    "person_step_since",
+    "escalated_on",
+)
+
+#: The columns of a document that a sync writes, in the order of `document_row`.
+DOCUMENT = (
+    "company",
+    "ref",
+    "kind",
+    "customer",
+    "account",
+    "number",
+    "issue_date",
+    "currency",
+    "total_minor",
+    "open_minor",
+    "bill_emails",
+    "delivery",
+    "sent_at",
+    "memo",
+    "voided",
+    "gone",
+    "gone_at",
+    "version",
+    "created_at",
+    "updated_at",
+    "first_seen",
+)
+
+#: Those of an item, in the order of `item_row`; what we know of it beside the ledger comes last.
+ITEM = ("company", "ref", "document", "account", "part", "due_date", "currency", "total_minor", "open_minor", *STATE)
+
+
 def document_row(
-    company: str, each: Document, *, main_account: str, first_seen: date, whole_read: str | None, now: datetime
-) -> dict[str, object]:
+    company: str, each: Document, *, main_account: str, total_minor: int, first_seen: date, now: datetime
+) -> tuple[object, ...]:
     """A document as a row; `gone` is cleared, since the ledger shows it."""
-    return {
-        "company": company,
-        "ref": each.ref,
-        "kind": each.kind.value,
-        "customer": each.customer,
-        "account": main_account,
-        "number": each.number,
-        "issue_date": each.issue_date,
-        "currency": each.total.currency,
-        "total_minor": each.total.minor,
-        "open_minor": each.open.minor,
-        "bill_emails": list(each.bill_emails),
-        "delivery": each.delivery.value,
-        "sent_at": each.sent_at,
-        "memo": each.memo,
-        "voided": each.voided,
-        "gone": "voided" if each.voided else None,
-        "gone_at": now if each.voided else None,
-        "version": each.version,
-        "created_at": each.created_at,
-        "updated_at": each.updated_at,
-        "first_seen": first_seen,
-        "whole_read": whole_read,
-    }
+    return (
+        company,
+        each.ref,
+        each.kind.value,
+        each.customer,
+        main_account,
+        each.number,
+        each.issue_date,
+        each.total.currency,
+        total_minor,
+        each.open.minor,
+        each.bill_emails,
+        each.delivery.value,
+        each.sent_at,
+        each.memo,
+        each.voided,
+        "voided" if each.voided else None,
+        now if each.voided else None,
+        each.version,
+        each.created_at,
+        each.updated_at,
+        first_seen,
+    )
 
 
-def item_row(company: str, of: Document, each: Item, *, account_ref: str, **state: object) -> dict[str, object]:
+def item_row(
+    company: str, of: Document, each: Item, *, account_ref: str, state: tuple[object, ...]
+) -> tuple[object, ...]:
     """An item as a row; `state` is what we know beside the ledger."""
-    return {
-        "company": company,
-        "ref": item_ref(of.ref, each.part),
-        "document": of.ref,
-        "account": account_ref,
-        "part": each.part,
-        "due_date": each.due_date,
-        "currency": each.open.currency,
-        "total_minor": each.total.minor,
-        "open_minor": each.open.minor,
-        **state,
-    }
+    total, rest = each.total, each.open
+    ref = item_ref(of.ref, each.part)
+    told = (company, ref, of.ref, account_ref, each.part, each.due_date, rest.currency, total.minor, rest.minor)
+    return told + state
 
 
-def save_documents(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+def save_documents(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
     """Writes document rows; a pay link that was fetched stays."""
-    upsert(connection, document, rows, key=("company", "ref"))
+    upsert_tuples(connection, document, DOCUMENT, rows)
 
 
-def save_items(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+def save_items(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
     """Writes item rows."""
-    upsert(connection, item, rows, key=("company", "ref"))
+    upsert_tuples(connection, item, ITEM, rows)
+
+
+#: What tells whether the ledger's document is another than ours (connector.news.differs).
+_COMPARED = (
+    document.c.ref,
+    document.c.version,
+    document.c.open_minor,
+    document.c.total_minor,
+    document.c.gone,
+    document.c.customer,
+    document.c.updated_at,
+)
+
+
+def compared(connection: Connection, company: str, refs: Iterable[str]) -> Mapping[str, Row[Any]]:
+    """Of these documents, as far as we know them, what tells whether they changed."""
+    where = (document.c.company == company) & among(connection, document.c.ref, refs)
+    rows: Sequence[Any] = connection.execute(select(*_COMPARED).where(where)).all()
+    return {row.ref: row for row in rows}
 
 
 def items_of(connection: Connection, company: str, documents: Iterable[str]) -> dict[str, RowMapping]:
@@ -130,10 +209,11 @@ def items_of(connection: Connection, company: str, documents: Iterable[str]) -> 
     return found
 
 
-def replace_allocations(connection: Connection, company: str, documents: Sequence[Document]) -> None:
-    """The allocations of these payments and credits, as the ledger gives them now."""
-    sources = [each.ref for each in documents]
-    for some in chunks(sources):
+def replace_allocations(
+    connection: Connection, company: str, documents: Sequence[Document], *, known: Container[str]
+) -> None:
+    """The allocations of these payments and credits, as the ledger gives them now; those not `known` had none."""
+    for some in chunks(each.ref for each in documents if each.ref in known):
         connection.execute(delete(allocation).where(allocation.c.company == company, allocation.c.source.in_(some)))
     sums: dict[tuple[str, str], dict[str, object]] = {}
     for each in documents:
@@ -150,30 +230,6 @@ def replace_allocations(connection: Connection, company: str, documents: Sequenc
             }
     if sums:
         connection.execute(insert(allocation), list(sums.values()))
-
-
-def stamp(connection: Connection, company: str, refs: Iterable[str], whole_read: str) -> None:
-    """Marks documents as listed by a whole read, so that a resumed one still knows."""
-    for some in chunks(refs):
-        connection.execute(
-            update(document)
-            .where(document.c.company == company, document.c.ref.in_(some))
-            .values(whole_read=whole_read),
-        )
-
-
-def unlisted(connection: Connection, company: str, scope: Iterable[str], whole_read: str) -> list[str]:
-    """Open documents of these kinds that a whole read did not list: to be asked for by key."""
-    return list(
-        connection.scalars(
-            select(document.c.ref).where(
-                document.c.company == company,
-                document.c.kind.in_(list(scope)),
-                document.c.open_minor != 0,
-                or_(document.c.whole_read.is_(None), document.c.whole_read != whole_read),
-            ),
-        ),
-    )
 
 
 def count_open(connection: Connection, company: str, scope: Iterable[str]) -> int:
@@ -230,6 +286,11 @@ def save_problems(connection: Connection, company: str, problems: Sequence[Probl
     upsert(connection, problem, rows, key=("company", "ref"))
 
 
+def has_problems(connection: Connection, company: str) -> bool:
+    """Whether any row could not be read."""
+    return connection.scalar(select(problem.c.ref).where(problem.c.company == company).limit(1)) is not None
+
+
 def clear_problems(connection: Connection, company: str, refs: Iterable[str]) -> None:
     """These rows could be read again."""
     for some in chunks(refs):
@@ -251,22 +312,19 @@ def _sooner(today: date) -> ColumnElement[date]:
 
 def touch_accounts(connection: Connection, company: str, accounts: Mapping[str, tuple[str, str]], today: date) -> None:
     """Marks accounts (ref → customer, address) to be looked at today; new ones are added."""
-    if not accounts:
-        return
-    for some in chunks(accounts):
-        connection.execute(
-            update(account)
-            .where(account.c.company == company, account.c.ref.in_(some))
-            .values(look_on=_sooner(today), touches=account.c.touches + 1),
-        )
-    known = rows_by_ref(connection, account, company, accounts).keys()
-    fresh = [
-        {"company": company, "ref": ref, "customer": who, "address": where, "look_on": today}
-        for ref, (who, where) in accounts.items()
-        if ref not in known
-    ]
-    if fresh:
-        connection.execute(insert(account), fresh)
+    rows = [(company, ref, who, where, today) for ref, (who, where) in accounts.items()]
+    upsert_tuples(connection, account, _TOUCHED, rows, change=_touched)
+
+
+_TOUCHED = ("company", "ref", "customer", "address", "look_on")
+
+
+def _touched(new: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the row that was to be inserted
+    sooner = or_(account.c.look_on.is_(None), account.c.look_on > new.look_on)
+    return {
+        "look_on": case((sooner, new.look_on), else_=account.c.look_on),
+        "touches": account.c.touches + literal_column("1"),
+    }
 
 
 def followers(connection: Connection, company: str, customers: Iterable[str]) -> list[str]:

@@ -215,7 +215,7 @@ def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: 
         "journal_mode = WAL",
         "synchronous = FULL",  # a sent mail whose row vanished would be a second mail tomorrow
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -16384",
         "temp_store = MEMORY",
     ):
         dbapi_connection.execute(f"PRAGMA {pragma}")

@@ -12,7 +12,7 @@ from connector.cli import invoke
 from connector.connect import RECONNECT
 from connector.disputes import load_all as load_disputes
 from connector.office import Office
-from connector.store import reminders, tasks
+from connector.store import dispatches, reminders, tasks
 from connector.store.companies import Mode
 from tests.worlds.post import FickleSink
 from tests.worlds.process import Process
@@ -123,7 +123,7 @@ class Desk:
     def _settle(self, service: Service, office: Office) -> None:
         """Asks customers whether what is uncertain reached them, and says what they say."""
         with office.database.read() as connection:
-            rows = reminders.uncertain(connection, office.company)
+            rows = dispatches.uncertain(connection, office.company)
         for row in rows:
             if self._rng.random() < 0.4:
                 what = "arrived" if self._sink.has(row["reminder"], row["address"]) else "lost"

@@ -2,7 +2,17 @@
 
 from connector.store.tables import append_only as _append_only  # noqa: F401 - makes the triggers
 from connector.store.tables.base import Instant, metadata
-from connector.store.tables.books import account, allocation, company, customer, document, item, problem, reconciliation
+from connector.store.tables.books import (
+    account,
+    allocation,
+    company,
+    customer,
+    document,
+    item,
+    listing,
+    problem,
+    reconciliation,
+)
 from connector.store.tables.holds import dispute, hold, promise, promise_item, task
 from connector.store.tables.operations import (
     credential,
@@ -38,6 +48,7 @@ __all__ = [
     "job",
     "key_fingerprint",
     "lease",
+    "listing",
     "mail_in",
     "metadata",
     "pace",

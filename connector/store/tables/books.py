@@ -1,6 +1,6 @@
 """What was read from the ledger, and what is set with us beside it."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Index, Integer, String, Table, Text, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, Text, text
 
 from connector.store.tables.base import Instant, company_column, metadata, ref_column
 
@@ -93,7 +93,6 @@ document = Table(
     Column("created_at", Instant),
     Column("updated_at", Instant),
     Column("first_seen", Date, nullable=False),
-    Column("whole_read", String(64)),
     Index(None, "company", "customer"),
     Index(None, "company", "account", "kind"),
     Index(
@@ -177,6 +176,16 @@ account = Table(
     Column("reason", String(32)),
     Column("verdict", JSON),
     Index("ix_account_due", "company", "look_on", "ref"),
+)
+
+listing = Table(  # what a page of the whole read under way listed: documents that are not asked for at its end
+    "listing",
+    metadata,
+    company_column(),
+    Column("whole_read", String(64), primary_key=True),
+    ref_column("low", primary_key=True),  # the first of its refs, and the last
+    ref_column("high", primary_key=True),
+    Column("refs", LargeBinary, nullable=False),
 )
 
 problem = Table(

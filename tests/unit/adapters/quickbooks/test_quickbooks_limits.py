@@ -7,13 +7,10 @@ from hypothesis import strategies as st
 
 from adapters.errors import LedgerOutOfQuota
 from adapters.quickbooks.limits import (
-    AT_ONCE,
-    BATCHES_PER_MINUTE,
-    PER_MINUTE,
-    PER_SECOND,
     CallKind,
     Limits,
     MemoryQuota,
+    Pace,
     Standing,
     enter,
     left,
@@ -21,6 +18,7 @@ from adapters.quickbooks.limits import (
 from tests.unit.adapters.quickbooks.office import START, Clock
 
 READ, WRITE, BATCH = CallKind.READ, CallKind.WRITE, CallKind.BATCH
+PACE = Pace()
 
 
 @pytest.fixture
@@ -64,16 +62,16 @@ def most_within(times: list[int], window: int) -> int:
 def test_no_window_ever_holds_more_calls_than_are_allowed(asked: list[tuple[CallKind, int]]) -> None:
     out = instants([kind for kind, _ in asked], [gap for _, gap in asked])
     times = [at for at, _ in out]
-    assert most_within(times, 1_000) <= PER_SECOND
-    assert most_within(times, 60_000) <= PER_MINUTE
+    assert most_within(times, 1_000) <= PACE.per_second
+    assert most_within(times, 60_000) <= PACE.per_minute
     batches = [at for at, kind in out if kind is BATCH]
-    assert not batches or most_within(batches, 60_000) <= BATCHES_PER_MINUTE
+    assert not batches or most_within(batches, 60_000) <= PACE.batches_per_minute
 
 
 def test_a_burst_is_spread_over_seconds_and_over_minutes() -> None:
     times = [at for at, _ in instants([READ] * 1000, [0] * 1000)]
     assert times[:9] == [0] * 8 + [1000]
-    assert most_within(times, 60_000) == PER_MINUTE
+    assert most_within(times, 60_000) == PACE.per_minute
     assert times[-1] == 132_000
 
 
@@ -98,14 +96,14 @@ def test_companies_do_not_wait_for_each_other(clock: Clock) -> None:
 
 
 def test_only_ten_calls_are_under_way_at_once(limits: Limits, clock: Clock) -> None:
-    permits = [limits.enter(READ) for _ in range(AT_ONCE)]
+    permits = [limits.enter(READ) for _ in range(PACE.at_once)]
     assert limits.enter(READ).place == ""
     limits.leave(permits[0], READ)
     assert limits.enter(READ).place
 
 
 def test_the_place_of_a_process_that_died_is_free_after_a_while(limits: Limits, clock: Clock) -> None:
-    for _ in range(AT_ONCE):
+    for _ in range(PACE.at_once):
         limits.enter(READ)
     clock.sleep(135)
     assert limits.enter(READ).place

@@ -49,7 +49,6 @@ def test_stamps_survive_a_read_that_was_resumed(connected: House) -> None:
     connected.ledger.asked.clear()
     connected.read(whole=True)
     assert connected.ledger.asked == []  # each had been listed, before the break or after it
-    assert {row["whole_read"] for row in connected.rows(tables.document)} == {"read-2"}
     assert set(connected.open_totals()) == set(refs)
 
 
