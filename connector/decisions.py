@@ -152,20 +152,19 @@ class Saving:
     def _verdict(self, each: Judged, sheet: Sheet) -> None:
         decision, loaded = each.decision, each.loaded
         ref = loaded.account.ref
-        data = history.plain(
-            {
-                "day": self.today,
-                "outcome": str(decision.outcome),
-                "reason": str(decision.reason),
-                "hold": str(decision.hold) if decision.hold else None,
-                "items": {of: str(code) for of, code in decision.items.items()},
-                "facts": decision.facts,
-                "look_on": decision.look_on,
-                "cadence": each.cadence.name,
-                "cadence_version": each.cadence.version,
-                "figures_at": loaded.account.figures_at,
-            },
-        )
+        figures_at = loaded.account.figures_at
+        data: dict[str, object] = {  # as JSON has it: it is kept twice, in the history and as the account's last
+            "day": self.today.isoformat(),
+            "outcome": str(decision.outcome),
+            "reason": str(decision.reason),
+            "hold": str(decision.hold) if decision.hold else None,
+            "items": {of: str(code) for of, code in decision.items.items()},
+            "facts": decision.facts,
+            "look_on": decision.look_on.isoformat() if decision.look_on else None,
+            "cadence": each.cadence.name,
+            "cadence_version": each.cadence.version,
+            "figures_at": history.instant_text(figures_at) if figures_at else None,
+        }
         self._event(sheet, "verdict", ref, ref, data)
         sheet.verdicts.append(
             {

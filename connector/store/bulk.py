@@ -7,8 +7,11 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy import Connection, Date, DateTime, Dialect, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from connector.store.tables import Instant
 
 _CHUNK = 5000
 _Change: TypeAlias = tuple[str, Callable[[Any], Any]]
@@ -41,5 +44,12 @@ def _compiled(
     compiled = statement.compile(dialect=dialect, column_keys=list(keys))  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
     names = tuple(compiled.positiontup) if compiled.positiontup else None
-    changes = {name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in keys}
-    return str(compiled), names, tuple((name, change) for name, change in changes.items() if change)
+    changes = ((name, _change(compiled.binds[name].type, dialect)) for name in keys)
+    return str(compiled), names, tuple((name, change) for name, change in changes if change)
+
+
+def _change(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What becomes of a value on its way to the driver. Days and instants repeat from row to row."""
+    change = kind.dialect_impl(dialect).bind_processor(dialect)
+    repeats = isinstance(kind, Date | DateTime | Instant)
+    return lru_cache(maxsize=1024)(change) if change and repeats else change

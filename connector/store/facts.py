@@ -8,13 +8,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, bindparam, func, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 
 from adapters.documents import Delivery
 from adapters.money import Money
+from connector.store import json_text
 from connector.store.tables import (
     account,
     address,
@@ -32,6 +45,7 @@ from reminders.grouping import addresses_of, choose_recipients
 #: How far back contacts are counted: a month for the caps.
 _CONTACT_DAYS = 31
 _SAID = {how.value: how for how in TakenHow}
+_SENT = Delivery.SENT.value
 _ZERO: ColumnElement[int] = literal_column("0")
 
 
@@ -66,7 +80,7 @@ def load_rows(
     doubtful: dict[str, dict[str, RowMapping]] = defaultdict(dict)
     for row in open_items:
         items[row["account"]].append(_owed(row, billed[row["customer"]]["name"], taken.get(row["ref"], ())))
-        if row["unreadable"] or row["quiet_until"] or row["delivery"] != Delivery.SENT.value:
+        if row["unreadable"] or row["quiet_until"] or row["delivery"] != _SENT:
             doubtful[row["account"]][row["ref"]] = row
     own = {head["customer"] for head in heads.values()}
     pools: dict[str, object] = {"company": company, "refs": list(own | {_parent(head) for head in heads.values()})}
@@ -153,7 +167,7 @@ _OPEN_ITEMS = (
         document.c.issue_date,
         document.c.first_seen,
         document.c.customer,
-        document.c.bill_emails,
+        cast(document.c.bill_emails, Text).label("bill_emails"),
         document.c.pay_link,
         document.c.delivery,
         problem.c.ref.label("unreadable"),
@@ -181,7 +195,7 @@ def _owed(row: RowMapping, customer_name: str, taken: Sequence[Taken]) -> OwedIt
         cycle=row["cycle"],
         taken=tuple(taken),
         due_date_before=row["due_date_before"],
-        bill_emails=tuple(row["bill_emails"]),
+        bill_emails=_addresses(row["bill_emails"]),
         pay_link=row["pay_link"] or "",
         known_since=row["known_since"],
         person_wait=(
@@ -189,6 +203,12 @@ def _owed(row: RowMapping, customer_name: str, taken: Sequence[Taken]) -> OwedIt
         ),
         escalated_on=row["escalated_on"],
     )
+
+
+@lru_cache(maxsize=1024)
+def _addresses(text: str) -> tuple[str, ...]:
+    """Addresses as the column holds them: a customer's invoices name the same ones."""
+    return tuple(json_text.decode(text))
 
 
 _BILLED = select(customer.c.ref, customer.c.name, customer.c.delivery_method).where(

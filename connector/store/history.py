@@ -191,20 +191,20 @@ def canonical(value: Mapping[str, object]) -> str:
     """The one spelling of these facts: sorted keys, no spaces, characters as they are. Raises TypeError for a float
     or for a key that is no text, which have several spellings.
     """
-    text = encode_sorted(plain(value))
+    text = encode_sorted(_plain(value))
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
     """These facts as JSON knows them: days, instants and Decimals as text. Raises TypeError as `canonical` does."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, Mapping):
         if {*map(type, value)} - _TEXT and not all(isinstance(key, str) for key in value):
             raise TypeError("A key in the history is text.")
-        return {key: inner if type(inner) in _ATOMS else plain(inner) for key, inner in value.items()}
+        return {key: inner if type(inner) in _ATOMS else _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [inner if type(inner) in _ATOMS else plain(inner) for inner in value]
+        return [inner if type(inner) in _ATOMS else _plain(inner) for inner in value]
     return _spelt(value)
 
 
