@@ -3,12 +3,11 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import RenderableType
 from sqlalchemy import Connection, select
 
 from connector.commands.desk import Desk, Refused, command, group
 from connector.commands.find import Found, find_customer
-from connector.commands.output import pairs
+from connector.commands.output import Shown, pairs
 from connector.commands.words import Customer
 from connector.connect import zone_of_city
 from connector.office import Office
@@ -108,7 +107,7 @@ def _told(connection: Connection, office: Office, whose: Found) -> dict[str, Any
     }
 
 
-def _shown(told: dict[str, Any]) -> RenderableType:
+def _shown(told: dict[str, Any]) -> Shown:
     return pairs(
         f"{told['name']} ({told['customer']})",
         {

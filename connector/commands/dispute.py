@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from sqlalchemy import RowMapping
 
 from adapters.documents import document_of
@@ -14,7 +13,7 @@ from adapters.money import Money
 from connector import disputes
 from connector.commands.desk import Desk, Refused, command, group
 from connector.commands.find import find_customer, find_items
-from connector.commands.output import table
+from connector.commands.output import Shown, table
 from connector.commands.words import Customer, parse_amount, parse_day
 from connector.disputes import Contested
 from connector.store import books, customers
@@ -97,7 +96,7 @@ def _told(row: RowMapping, names: dict[str, str], numbers: dict[str, str]) -> di
     }
 
 
-def _table(told: Sequence[dict[str, object]]) -> RenderableType:
+def _table(told: Sequence[dict[str, object]]) -> Shown:
     columns = ("Dispute", "Customer", "Invoice", "Amount", "State", "Opened", "By", "Owner", "Reason")
     names = ("customer", "invoice", "amount", "state", "opened_on", "day", "owner", "reason")
     rows = ((str(each["id"])[:8], *(each[name] for name in names)) for each in told)

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from sqlalchemy import select
 
 from adapters.money import Money
@@ -13,7 +12,7 @@ from connector import reports
 from connector.bootstrap import metered_calls
 from connector.commands.desk import Desk, Refused, command
 from connector.commands.find import find_customer
-from connector.commands.output import pairs, table
+from connector.commands.output import Shown, pairs, table
 from connector.commands.words import Customer, parse_day, plural
 from connector.office import Office
 from connector.planning import Judged
@@ -36,7 +35,7 @@ def status(desk: Desk) -> None:
     desk.out.result(every, *(part for each in every for part in _shown(each)))
 
 
-def _shown(each: Status) -> Iterable[RenderableType]:
+def _shown(each: Status) -> Iterable[Shown]:
     yield pairs(
         f"{each.name} ({each.company})",
         {
@@ -123,7 +122,7 @@ def _told(judged: Judged) -> dict[str, object]:
     }
 
 
-def plan_shown(told: Sequence[dict[str, object]]) -> Iterable[RenderableType]:
+def plan_shown(told: Sequence[dict[str, object]]) -> Iterable[Shown]:
     """The plan for a person: what would go, then why the others would not."""
     going = [each for each in told if each["outcome"] is Outcome.REMIND]
     others = [each for each in told if each["outcome"] is not Outcome.REMIND]
@@ -162,7 +161,7 @@ def why(
     desk.out.result(told, *(part for each in told for part in _because(each)))
 
 
-def _because(each: Why) -> Iterable[RenderableType]:
+def _because(each: Why) -> Iterable[Shown]:
     yield pairs(
         f"{each.name} ({each.account}), {each.day}",
         {

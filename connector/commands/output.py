@@ -7,106 +7,115 @@ cursor.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from typing import Any, TextIO
-
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from adapters.money import Money
 
-_WIDE = 160
-"""Columns where stdout is no terminal: a pipe or a file is not cut at 80."""
+if TYPE_CHECKING:
+    from connector.commands.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Rows of cells as they are to be read. Without `columns` it is names and values."""
+
+    title: str = ""
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]]
+    right: frozenset[str] = frozenset()  # columns of numbers
+
+
+Shown: TypeAlias = str | Listing
 
 
 class Output:
-    """Where a command's words go. `as_json`: the result is one JSON document on stdout, all else goes to stderr."""
+    """Where a command's words go. `as_json`: the result is one JSON document on stdout, all else goes to stderr.
+
+    Plain words to a pipe or a file are simply written; tables, colours and bars are the business of
+    connector.commands.terminal, which is loaded when there is one to draw.
+    """
 
     def __init__(self, stdout: TextIO, stderr: TextIO, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self.stdout = stdout
-        self._shown = _console(stdout)
-        self._aside = _console(stderr)
+        self._stderr = stderr
 
     @property
     def is_interactive(self) -> bool:
         """Whether a person sits there who can be asked."""
-        return self._shown.is_terminal and not self.as_json
+        return self.stdout.isatty() and not self.as_json
 
-    def result(self, data: object, *shown: RenderableType) -> None:
+    def result(self, data: object, *shown: Shown) -> None:
         """The result: `data` for a program, `shown` for a person."""
         if self.as_json:
             self.stdout.write(json.dumps(plain(data), ensure_ascii=False, indent=2) + "\n")
             return
         for number, each in enumerate(shown):
-            if number and not isinstance(each, str):
-                self._shown.print()
             if isinstance(each, str):
-                self._words(self._shown, each)
+                self._words(self.stdout, each)
             else:
-                self._shown.print(each)
+                if number:
+                    self.stdout.write("\n")
+                _terminal(self.stdout).listing(each)
 
     def say(self, *lines: str) -> None:
         """Words on the way, for a person."""
-        console = self._aside if self.as_json else self._shown
+        stream = self._stderr if self.as_json else self.stdout
         for line in lines:  # not wrapped: an address must stay one line to be opened
-            console.print(printable(line), soft_wrap=True)
+            stream.write(printable(line) + "\n")
+        stream.flush()
 
     def flush(self) -> None:
         """What was said is to be seen now, even through a pipe."""
-        self._shown.file.flush()
-        self._aside.file.flush()
+        self.stdout.flush()
+        self._stderr.flush()
 
     def error(self, text: str) -> None:
         """What went wrong, and what to do next."""
-        self._words(self._aside, text, style="red")
+        self._words(self._stderr, text, style="red")
 
-    def _words(self, console: Console, text: str, style: str | None = None) -> None:
+    def _words(self, stream: TextIO, text: str, style: str = "") -> None:
         """Wrapped by words for a terminal; a line stays a line for a pipe."""
-        console.print(printable(text), style=style, soft_wrap=not console.is_terminal)
+        if stream.isatty():
+            _terminal(stream).words(printable(text), style=style)
+        else:
+            stream.write(printable(text) + "\n")
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
         """A progress bar on stderr while the work lasts; told what is done, and what is expected (0: unknown)."""
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=self._aside, transient=True, disable=not self._aside.is_terminal) as bar:
-            task = bar.add_task(printable(title), total=None)
-            yield lambda done, expected: bar.update(task, completed=done, total=expected or None)
+        if not self._stderr.isatty():
+            yield _untold
+            return
+        with _terminal(self._stderr).progress(printable(title)) as tick:
+            yield tick
 
 
-def _console(stream: TextIO) -> Console:
-    width = None if stream.isatty() else _WIDE
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+def _untold(done: int, expected: int) -> None:
+    """Nobody watches."""
+    del done, expected
+
+
+def _terminal(stream: TextIO) -> "Terminal":
+    from connector.commands.terminal import Terminal
+
+    return Terminal(stream)
 
 
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
-) -> RenderableType:
+) -> Listing:
     """A table; the columns named by `right` hold numbers."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(printable(shown(cell)) for cell in row))
-    return _titled(title, made)
+    cells = [[printable(shown(cell)) for cell in row] for row in rows]
+    return Listing(title=printable(title), columns=columns, rows=cells, right=frozenset(right))
 
 
-def pairs(title: str, rows: Mapping[str, object]) -> RenderableType:
+def pairs(title: str, rows: Mapping[str, object]) -> Listing:
     """Names and values, one a line; what is empty is left out."""
-    made = Table(box=None, pad_edge=False, show_header=False)
-    made.add_column(no_wrap=True)
-    made.add_column(overflow="fold")
-    for name, value in rows.items():
-        if value not in (None, "", [], {}, ()):
-            made.add_row(name, printable(shown(value)))
-    return _titled(title, made)
-
-
-def _titled(title: str, body: Table) -> RenderableType:
-    return Group(Text(printable(title), style="bold"), body) if title else body
+    told = [[name, printable(shown(value))] for name, value in rows.items() if value not in (None, "", [], {}, ())]
+    return Listing(title=printable(title), rows=told)
 
 
 def shown(value: object) -> str:

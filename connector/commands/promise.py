@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from sqlalchemy import RowMapping
 
 from adapters.money import Money
 from connector import promises
 from connector.commands.desk import Desk, Refused, command, group
 from connector.commands.find import account_with_items, currency_of, find_customer, find_items, one_account, one_of
-from connector.commands.output import table
+from connector.commands.output import Shown, table
 from connector.commands.words import Customer, Day, parse_amount, parse_currency
 from connector.promises import Said
 from connector.store import customers
@@ -82,7 +81,7 @@ def _told(row: RowMapping, names: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _table(told: Sequence[dict[str, object]]) -> RenderableType:
+def _table(told: Sequence[dict[str, object]]) -> Shown:
     columns = ("Promise", "Customer", "Amount", "By", "Reached", "State", "Made")
     rows = (
         (str(each["id"])[:8], *(each[name] for name in ("customer", "amount", "day", "reached", "state", "made_on")))

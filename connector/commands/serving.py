@@ -7,7 +7,6 @@ from threading import Event
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from connector.bootstrap import SandboxWish, serve_sandbox
 from connector.commands.desk import Desk, ExitCode, command, group
@@ -74,6 +73,8 @@ def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Keep its QuickBooks open afterwards, until Ctrl-C.")] = False,
 ) -> int:
     """Play a month in the life of a believable company; the judge then checks every promise."""
+    from rich.console import Console
+
     from connector.demo.show import show
 
     def wait(url: str) -> None:
