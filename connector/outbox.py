@@ -126,7 +126,7 @@ def _not_sent(office: Office, each: Batch, fence: int) -> None:
     """It certainly never left: the same bytes may go as soon as the ledger can be reached."""
     with office.database.write("batch not sent") as connection:
         if entries.is_ours(connection, office.company, each.request_id, fence):
-            entries.mark_batch(connection, office.company, each.request_id, "unknown", retry_at=office.now())
+            entries.mark_batch(connection, office.company, each.request_id, "unknown")
 
 
 def _settled(office: Office, connection: Connection, receipts: Sequence[Receipt], done: Posted) -> None:

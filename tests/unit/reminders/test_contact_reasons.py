@@ -95,6 +95,14 @@ def test_where_nothing_fits_the_reason_says_how_far_was_looked() -> None:
     assert may_contact(never, utc("2026-06-03T12:00")).reason == "No time within 60 days suits every rule."
 
 
+def test_what_is_sixty_days_away_is_waited_for_and_what_is_farther_is_not() -> None:
+    of_sixty_days = replace(limited(1, 3), packs=(replace(limited(1).packs[0], window_days=60),))
+    midnight = utc("2026-06-02T23:00")
+    assert may_contact(of_sixty_days, midnight).until == midnight + timedelta(days=60)
+    of_more = replace(of_sixty_days, packs=(replace(of_sixty_days.packs[0], window_days=61),))
+    assert may_contact(of_more, midnight).kind is VerdictKind.BLOCK
+
+
 # Hours
 
 

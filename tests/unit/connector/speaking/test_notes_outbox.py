@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from adapters.documents import Gone, Tombstone
 from adapters.errors import LedgerAuthExpired, LedgerUnavailable
-from adapters.ledger import EntryKind, Outcome
+from adapters.ledger import EntryKind, Outcome, Page
 from connector.notes import enqueue_note
-from connector.outbox import _LEASE, Posted, post_notes
+from connector.outbox import _LEASE, Posted, post_notes, settle_unknown
 from connector.store import entries
 from connector.store.engine import NoBoundaries
 from connector.store.tables import batch
+from connector.sync import apply_fresh
 from reminders.notes import NoteFacts
 from tests.unit.connector.speaking.firm import Firm
 
@@ -213,6 +216,45 @@ def test_two_refused_notes_with_long_names_that_differ_at_the_end_are_two_tasks(
     said.books.post_faults = [Outcome.IMPOSSIBLE]
     assert post_notes(said.office).impossible == 5
     assert len(said.tasks("note_refused")) == 5
+
+
+def _merge(firm: Firm, away: str, into: str) -> None:
+    """The ledger merges a customer into another, which takes its notes over; we learn of it."""
+    for key, note in firm.books.notes.items():
+        firm.books.notes[key] = replace(note, customer=into if note.customer == away else note.customer)
+    stone = Tombstone(ref=away, how=Gone.MERGED, is_customer=True, into=into)
+    now = firm.clock.now()
+    apply_fresh(firm.office, Page(tombstones=(stone,), cursor=now.isoformat(), read_at=now, last=True))
+
+
+def test_a_note_about_a_customer_that_was_merged_away_is_written_at_the_other(firm: Firm) -> None:
+    firm.customer("20")
+    firm.customer("30")
+    firm.sync()
+    _log_calls(firm, "call-1")
+    _merge(firm, "20", "30")
+    post_notes(firm.office)
+    assert firm.books.notes["call:call-1"].customer == "30"
+
+
+def test_what_was_written_before_a_merge_is_looked_for_at_both_customers(firm: Firm) -> None:
+    firm.customer("20")
+    firm.customer("30")
+    firm.sync()
+    _log_calls(firm, "call-1")
+    firm.books.post_faults = [LOST]
+    post_notes(firm.office)
+    _merge(firm, "20", "30")
+    firm.clock.advance(timedelta(minutes=10))
+    assert settled(firm).found == 1
+    assert firm.books.looked_for == [frozenset({"20", "30"})]
+    assert len(firm.books.posts) == 1
+
+
+def settled(firm: Firm) -> Posted:
+    done = Posted()
+    settle_unknown(firm.office, done)
+    return done
 
 
 def test_a_process_that_died_while_posting_is_settled_by_the_next_one(said: Firm) -> None:
