@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, select, update
 
+from connector.store.bulk import execute_many
 from connector.store.tables import dispatch, reminder
 
 _OF = select(dispatch).where(dispatch.c.reminder == bindparam("of")).order_by(dispatch.c.address)
@@ -58,7 +59,7 @@ def set_states(
         {"of": of, "to": to, "becomes": state, "said": reply, "at": now, "more": attempt}
         for of, to, state, reply in changes
     ]
-    connection.execute(_SET, rows)
+    execute_many(connection, _SET, rows)
 
 
 _SET = (

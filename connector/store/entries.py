@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, sel
 from adapters.ledger import Batch, Entry, EntryKind, Outcome, Receipt
 from adapters.money import Money
 from connector.store.books import chunks
+from connector.store.bulk import execute_many
 from connector.store.tables import batch, entry
 from connector.store.upsert import insert_new, upsert
 
@@ -191,7 +192,7 @@ def settle(connection: Connection, company: str, receipts: Iterable[Receipt], *,
     open_keys = set(connection.scalars(statement.with_for_update()))
     news = [each for key, each in told.items() if key in open_keys]
     if news:
-        connection.execute(_SETTLE, [_settled_as(company, each, now) for each in news])
+        execute_many(connection, _SETTLE, [_settled_as(company, each, now) for each in news])
     return news
 
 

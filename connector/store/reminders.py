@@ -235,42 +235,42 @@ def items_of(connection: Connection, reminder_id: str) -> list[RowMapping]:
 
 def mark_items(connection: Connection, reminder_ids: Sequence[str], *, how: str, on: date) -> None:
     """The reminders' items took their step: `sent` or `uncertain`; `undone` frees what was not said."""
-    connection.execute(_MARK_ITEMS, {"of": list(reminder_ids), "as": how, "day": on})
+    execute_many(connection, _MARK_ITEMS, [{"of": each, "as": how, "day": on} for each in reminder_ids])
 
 
 _MARK_ITEMS = (
     update(reminder_item)
-    .where(reminder_item.c.reminder.in_(bindparam("of", expanding=True)), reminder_item.c.how != "undone")
+    .where(reminder_item.c.reminder == bindparam("of"), reminder_item.c.how != literal_column("'undone'"))
     .values(how=bindparam("as"), taken_on=bindparam("day"))
 )
 
 
 def mark_said(connection: Connection, reminder_ids: Sequence[str], at: datetime) -> None:
     """Something of these reminders was said for the first time."""
-    connection.execute(_MARK_SAID, {"of": list(reminder_ids), "at": at})
+    execute_many(connection, _MARK_SAID, [{"of": each, "at": at} for each in reminder_ids])
 
 
-_MARK_SAID = update(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True))).values(said_at=bindparam("at"))
+_MARK_SAID = update(reminder).where(reminder.c.id == bindparam("of")).values(said_at=bindparam("at"))
 
 
 def close(connection: Connection, reminder_ids: Sequence[str]) -> None:
     """All that could be done for these reminders was done, and something of each was said."""
-    connection.execute(_CLOSE, {"of": list(reminder_ids)})
+    execute_many(connection, _CLOSE, [{"of": each, "becomes": "said", "until": None} for each in reminder_ids])
 
 
 _CLOSE = (
-    update(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True))).values(state="said", lease_until=None)
+    update(reminder)
+    .where(reminder.c.id == bindparam("of"))
+    .values(state=bindparam("becomes"), lease_until=bindparam("until"))
 )
 
 
 def renew_leases(connection: Connection, reminder_ids: Sequence[str], until: datetime) -> None:
     """The mail server may think for long: nobody takes us for dead meanwhile."""
-    connection.execute(_RENEW, {"of": list(reminder_ids), "until": until})
+    execute_many(connection, _RENEW, [{"of": each, "until": until} for each in reminder_ids])
 
 
-_RENEW = (
-    update(reminder).where(reminder.c.id.in_(bindparam("of", expanding=True))).values(lease_until=bindparam("until"))
-)
+_RENEW = update(reminder).where(reminder.c.id == bindparam("of")).values(lease_until=bindparam("until"))
 
 
 def free_items(connection: Connection, reminder_id: str) -> None:
@@ -349,7 +349,7 @@ _THREADS = (
 def store_words(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """The words that leave, stored before they do. `of` names the reminder."""
     if rows:
-        connection.execute(_STORE_WORDS, list(rows))
+        execute_many(connection, _STORE_WORDS, rows)
 
 
 _WORDS = ("subject", "text_body", "html_body", "figures_at", "thread")
