@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 
+from connector.store.reminders import IS_LIVE
 from connector.store.tables import reminder
 
 #: Asked several times for each message: built once.
@@ -28,7 +29,7 @@ def claim(
     due = or_(reminder.c.not_before.is_(None), reminder.c.not_before <= now)
     rows = connection.execute(
         select(reminder)
-        .where(reminder.c.company == company, reminder.c.state == "ready", free, due)
+        .where(reminder.c.company == company, IS_LIVE, reminder.c.state == "ready", free, due)
         .order_by(reminder.c.decided_at, reminder.c.id)
         .limit(limit),
     ).mappings()
@@ -51,6 +52,7 @@ def abandoned(connection: Connection, company: str, now: datetime) -> list[RowMa
         connection.execute(
             select(reminder).where(
                 reminder.c.company == company,
+                IS_LIVE,
                 reminder.c.state == "claimed",
                 reminder.c.lease_until <= now,
             ),

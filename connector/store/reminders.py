@@ -9,8 +9,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
     Connection,
     Row,
     RowMapping,
@@ -20,6 +18,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -36,7 +35,7 @@ _DISPATCHES = select(dispatch).where(dispatch.c.reminder == bindparam("of")).ord
 
 
 #: Spelt out, so that both databases see that the indexes of what lives serve it.
-IS_LIVE: ColumnElement[bool] = literal_column("reminder.state IN ('draft', 'ready', 'claimed')", Boolean)
+IS_LIVE = text("reminder.state IN ('draft', 'ready', 'claimed')")
 
 
 def add(
