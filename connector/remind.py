@@ -32,7 +32,7 @@ def plan(office: Office, accounts: Sequence[str] | None = None) -> Iterator[Judg
     today = office.today()
     if accounts is None:
         with office.database.read() as connection:
-            accounts = _due(connection, office.company, today)
+            accounts = due_accounts(connection, office.company, today)
     for refs in _chunks(sorted(accounts)):
         with office.database.read() as connection:
             judged = judge(office, connection, office.row(connection), refs, today)
@@ -77,14 +77,14 @@ def remind(office: Office) -> Reminded:
         return done
     approved = _decide_again(office, today, done)
     with office.database.read() as connection:
-        due = _due(connection, office.company, today)
+        due = due_accounts(connection, office.company, today)
     cash = cash_on(row, office.calendar, today)
     for refs in _chunks(due):
         if office.today() != today:
             break
         with no_cycles(), office.database.write("save decisions") as connection:
             live = reminders.live_accounts(connection, office.company, refs)
-            still = _due(connection, office.company, today, among=refs)
+            still = due_accounts(connection, office.company, today, among=refs)
             saving = Saving(office, connection, row, cash, approved, done)
             undecided = [ref for ref in still if ref not in live]
             saving.save(judge(office, connection, row, undecided, today, saving.broken))
@@ -95,7 +95,7 @@ _DUE = select(account.c.ref).where(account.c.company == bindparam("company"), ac
 _STILL_DUE = _DUE.where(account.c.ref.in_(bindparam("refs", expanding=True)))
 
 
-def _due(connection: Connection, company: str, today: date, *, among: Sequence[str] | None = None) -> list[str]:
+def due_accounts(connection: Connection, company: str, today: date, *, among: Sequence[str] | None = None) -> list[str]:
     """The accounts whose day has come; `among` these, where another process may have looked at some meanwhile.
 
     All at once and in no order: a limit by ref would have the database walk all accounts in the order of their refs.

@@ -32,7 +32,7 @@ def remember_rests(office: Office, connection: Connection, decided: Sequence[tup
     spoken = [(account, decision) for account, decision in decided if any(one.taken for one in account.items)]
     if not spoken:
         return
-    known = _open_spans(office, connection, [account.ref for account, _ in spoken])
+    known = _open_spans(office, connection, [account for account, _ in spoken])
     begun: list[dict[str, object]] = []
     for account, decision in spoken:
         now = {(kind, ref) for kind, ref in _rests(account, decision)}
@@ -45,12 +45,13 @@ def remember_rests(office: Office, connection: Connection, decided: Sequence[tup
 
 
 def _open_spans(
-    office: Office, connection: Connection, refs: Sequence[str]
+    office: Office, connection: Connection, accounts: Sequence[Account]
 ) -> dict[str, dict[tuple[HoldKind, str], RowMapping]]:
     rows = connection.execute(
         select(hold).where(
             hold.c.company == office.company,
-            hold.c.account.in_(refs),
+            hold.c.customer.in_({each.customer for each in accounts}),  # by an index: one leads there
+            hold.c.account.in_([each.ref for each in accounts]),
             hold.c.source.like(f"{SEEN}%"),
             hold.c.ends.is_(None),
         ),

@@ -179,9 +179,9 @@ class QuickBooksLedger:
         kind, _, ident = document.partition(":")
         if kind != DocumentKind.INVOICE:
             return ""
-        body = self.client.read(f"invoice/{ident}", {"include": "invoiceLink"})
-        raw = decoded(body, dict[str, msgspec.Raw]).get("Invoice")
-        return (decoded(raw, wire.Invoice).invoice_link if raw is not None else None) or ""
+        from adapters.quickbooks.vendor import invoice_link  # python-quickbooks loads slowly: only where it is needed
+
+        return invoice_link(self.client, ident)
 
     def block(self, change: BlockChange) -> Receipt:
         """QuickBooks has no blocks: raises `LedgerRejected`."""

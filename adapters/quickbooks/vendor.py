@@ -1,7 +1,7 @@
 """python-quickbooks over our client: its own objects work with it (`Invoice.get(130, qb=VendorClient(client))`).
 
-A room of its own, which reading and writing never enter: the vendor's library brings an HTTP and an OAuth library
-with it, and they take a tenth of a second to load.
+Pay links are asked for with it. A room of its own, which a sync never enters: the vendor's library brings an HTTP
+and an OAuth library with it, and they take a tenth of a second to load.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,10 @@ from typing import Any, Self
 
 import httpx
 from quickbooks.client import QuickBooks
+from quickbooks.exceptions import QuickbooksException
+from quickbooks.objects.invoice import Invoice
 
+from adapters.errors import LedgerUnavailable
 from adapters.quickbooks.client import MINOR_VERSION, QuickBooksClient
 
 
@@ -40,3 +43,15 @@ class VendorClient(QuickBooks):  # type: ignore[misc]  # the vendor's library is
     ) -> httpx.Response:
         """The vendor's single door: what its objects ask goes through ours."""
         return self._client.process_request(request_type, url, headers, params, data)
+
+
+def invoice_link(client: QuickBooksClient, ident: str) -> str:
+    """Where this invoice can be paid online; empty where nowhere. Raises any `LedgerError`."""
+    try:
+        found = Invoice.get(ident, qb=VendorClient(client), params={"include": "invoiceLink"})
+    except QuickbooksException as error:
+        raise LedgerUnavailable("QuickBooks gave an answer that cannot be read.") from error
+    except (KeyError, TypeError, AttributeError) as error:  # an answer without the invoice, or not in its shape
+        raise LedgerUnavailable(f"QuickBooks' answer does not tell invoice {ident}.") from error
+    link = getattr(found, "InvoiceLink", None)
+    return link if isinstance(link, str) else ""

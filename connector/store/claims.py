@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 
+from connector.store.reminders import IS_LIVE
 from connector.store.tables import reminder
 
 #: Asked for each message or group of messages: built once. In the order of ids, so that no two wait for each other.
@@ -30,7 +31,7 @@ def claim(connection: Connection, company: str, *, now: datetime, lease: timedel
     """Takes up to `limit` reminders that may leave now, by one conditional update."""
     free = or_(reminder.c.lease_until.is_(None), reminder.c.lease_until <= now)
     due = or_(reminder.c.not_before.is_(None), reminder.c.not_before <= now)
-    ready = (reminder.c.company == company) & (reminder.c.state == "ready") & free & due
+    ready = (reminder.c.company == company) & IS_LIVE & (reminder.c.state == "ready") & free & due
     oldest = select(reminder.c.id).where(ready).order_by(reminder.c.decided_at, reminder.c.id).limit(limit)
     rows = connection.execute(
         update(reminder)
@@ -48,6 +49,7 @@ def abandoned(connection: Connection, company: str, now: datetime) -> list[RowMa
         connection.execute(
             select(reminder).where(
                 reminder.c.company == company,
+                IS_LIVE,
                 reminder.c.state == "claimed",
                 reminder.c.lease_until <= now,
             ),

@@ -9,8 +9,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
     Connection,
     Row,
     RowMapping,
@@ -19,6 +17,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -34,7 +33,7 @@ _BY_IDS = select(reminder).where(reminder.c.id.in_(bindparam("of", expanding=Tru
 
 
 #: Spelt out, so that both databases see that the indexes of what lives serve it.
-IS_LIVE: ColumnElement[bool] = literal_column("reminder.state IN ('draft', 'ready', 'claimed')", Boolean)
+IS_LIVE = text("reminder.state IN ('draft', 'ready', 'claimed')")
 
 
 def add(

@@ -90,6 +90,20 @@ def build(path: Path, invoices: int, *, said_before: int = 0) -> None:
     were said within the last year for invoices paid since.
     """
     database = open_database(f"sqlite:///{path}")
+    connect(database)
+    everybody, said, past = world(invoices, said_before)
+    with closing(sqlite3.connect(path)) as driver:
+        driver.execute("PRAGMA synchronous = OFF")
+        for table, rows in tables(everybody, said, past):
+            _insert(driver, table, rows)
+        driver.execute("ANALYZE")
+        driver.commit()
+    _write_history(database, [*past, *said])
+    database.dispose()
+
+
+def connect(database: Database) -> None:
+    """The company, in automatic mode."""
     with database.write("connect") as connection:
         companies.add(
             connection,
@@ -108,6 +122,10 @@ def build(path: Path, invoices: int, *, said_before: int = 0) -> None:
             cash_silence_days=3,
             connected_at=NOW - timedelta(days=400),
         )
+
+
+def world(invoices: int, said_before: int) -> tuple[list[Customer], list[Said], list[Said]]:
+    """Who there is, what was said about open invoices, and what was said about invoices paid since."""
     everybody = list(customers(invoices // INVOICES_EACH))
     said = [
         Said(f"now-{each.ref}", each, _FIRST_LETTER_AGO, tuple(_invoice(each, nth, len(everybody)) for nth in range(3)))
@@ -118,14 +136,7 @@ def build(path: Path, invoices: int, *, said_before: int = 0) -> None:
         Said(f"past-{nth}", each, 40 + 320 * nth // said_before, (f"invoice:9{nth:09}",))
         for nth, each in zip(range(said_before), _again_and_again(everybody), strict=False)
     ]
-    with closing(sqlite3.connect(path)) as driver:
-        driver.execute("PRAGMA synchronous = OFF")
-        for table, rows in _tables(everybody, said, past):
-            _insert(driver, table, rows)
-        driver.execute("ANALYZE")
-        driver.commit()
-    _write_history(database, [*past, *said])
-    database.dispose()
+    return everybody, said, past
 
 
 def make_due(path: Path, accounts: int) -> None:
@@ -143,9 +154,10 @@ def _again_and_again(everybody: Sequence[Customer]) -> Iterator[Customer]:
         yield from everybody
 
 
-def _tables(
+def tables(
     everybody: Sequence[Customer], said: Sequence[Said], past: Sequence[Said]
 ) -> Iterator[tuple[str, Iterable[Row]]]:
+    """The rows of each table, as SQLite keeps them and PostgreSQL reads them."""
     count = len(everybody)
     yield "customer", map(_customer, everybody)
     yield "account", map(_account, everybody)
@@ -156,7 +168,7 @@ def _tables(
     yield "dispute", (_dispute(each, count) for each in everybody if each.disputes)
     yield "hold", (_pause(each) for each in everybody if each.is_paused)
     yield "reminder", map(_reminder, chain(past, said))
-    yield "reminder_item", (row for one in chain(past, said) for row in _steps(one))
+    yield "reminder_item", chain(_lapses(everybody), (row for one in chain(past, said) for row in _steps(one)))
     yield "dispatch", map(_dispatch, chain(past, said))
     yield "contact", map(_contact, chain(past, said))
 
@@ -393,7 +405,17 @@ def _reminder(said: Said) -> Row:
 def _steps(said: Said) -> Iterator[Row]:
     for each in said.invoices:
         taken = {"taken_on": _day(said.days_ago).isoformat(), "how": "sent"}
-        yield {"company": COMPANY, "item": f"{each}#1", "reminder": said.id, **_FIRST_LETTER, **taken}
+        yield {"company": COMPANY, "item": f"{each}#1", **_FIRST_LETTER, "reminder": said.id, **taken}
+
+
+def _lapses(everybody: Sequence[Customer]) -> Iterator[Row]:
+    """Heads-ups that lapsed when their invoices fell due: of those that wait for the first letter, all but a few."""
+    lapsed = {"step_no": 1, "step_id": "heads-up", "step_day": -3, "cadence": "standard", "cycle": 1, "reminder": None}
+    for of in everybody:
+        for nth in (3, 4, 5):
+            if (of.number + nth) % 10:
+                item, on = f"{_invoice(of, nth, len(everybody))}#1", _day(_AGES[nth]).isoformat()
+                yield {"company": COMPANY, "item": item, **lapsed, "taken_on": on, "how": "lapsed"}
 
 
 def _dispatch(said: Said) -> Row:
