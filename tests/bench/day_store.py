@@ -261,7 +261,6 @@ def _document(of: Customer, ref: str, kind: str, *, total: int, open_minor: int,
         "created_at": _instant(ago),
         "updated_at": _instant(ago),
         "first_seen": _day(ago).isoformat(),
-        "whole_read": "read-1",
     }
 
 
