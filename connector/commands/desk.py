@@ -24,7 +24,6 @@ from connector.store import companies
 from connector.store.companies import CompanyRow, NoSuchCompany
 from connector.store.engine import Database, StoreError
 from connector.vault import VaultError
-from reminders.cadence_file import CadenceProblems
 from reminders.channels.addresses import BadAddress
 
 
@@ -74,7 +73,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def explain(error: Exception) -> tuple[ExitCode, str] | None:
     """The exit code and the sentence for an error that we know; None for a defect."""
-    if isinstance(error, (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError, CadenceProblems)):
+    if isinstance(error, (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError)):
         return ExitCode.NOT_SET_UP, str(error)
     if isinstance(error, (LedgerError, CompanyPaused)):
         return ExitCode.LEDGER, str(error)
