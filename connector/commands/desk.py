@@ -17,7 +17,7 @@ from adapters.money import MoneyError
 from connector.bootstrap import NotSetUp, Service
 from connector.clock import SystemClock, UnknownZone
 from connector.commands.output import Output
-from connector.office import CompanyPaused, Office
+from connector.office import CannotWork, CompanyPaused, Office
 from connector.settings import Settings
 from connector.settings_sources import SettingsError
 from connector.store import companies
@@ -57,6 +57,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
     return (
         Refused,
+        CannotWork,
         TaskRefused,
         PromiseRefused,
         DisputeRefused,
