@@ -5,6 +5,7 @@ The life of an item after its first reminder: rules, section 5.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, select, update
@@ -257,6 +258,7 @@ def _merged(office: Office, connection: Connection, each: Happening) -> None:
     for row in disputes:
         end_dispute(office, connection, row, Resolution.INVOICE_GONE)
     if promises or disputes:
+        _keep_waiting(office, connection, each, promises, disputes)
         enqueue_note(
             office,
             connection,
@@ -265,6 +267,43 @@ def _merged(office: Office, connection: Connection, each: Happening) -> None:
             customer=each.account,
             facts=NoteFacts(on=office.today(), documents=(each.subject,), outcome="merged"),
         )
+
+
+def _keep_waiting(
+    office: Office,
+    connection: Connection,
+    each: Happening,
+    promises: Sequence[RowMapping],
+    disputes: Sequence[RowMapping],
+) -> None:
+    """What was promised or disputed is not chased at the survivor before a person has said what holds there."""
+    held = [(f"promise:{row['id']}", row["items"], row["day"] + timedelta(days=1)) for row in promises]
+    held += [(f"dispute:{row['id']}", [row["item"]], None) for row in disputes]
+    for source, items, ends in held:
+        set_hold(
+            office,
+            connection,
+            HoldKind.PAUSE,
+            account_ref=each.account,
+            reason=f"agreed with customer {each.subject}, who was merged into this one",
+            ends=ends,
+            items=items,
+            source=f"merged:{source}",
+        )
+    words = [f"a promise of {Money(row['amount_minor'], row['currency'])} by {row['day']}" for row in promises]
+    words += [f"a dispute ({row['reason']})" for row in disputes]
+    tasks.open_task(
+        connection,
+        office.company,
+        key=f"merged:{each.subject}:{held[0][0]}",
+        kind="merged",
+        text=f"Customer {each.subject} was merged into this one, and {', '.join(words)} ended with it. Its invoices "
+        "are paused: take down again what still holds, then resume.",
+        now=office.now(),
+        today=office.today(),
+        account=each.account,
+        items=sorted({item for _, items, _ in held for item in items}),
+    )
 
 
 def _moved(office: Office, connection: Connection, each: Happening) -> None:

@@ -22,6 +22,7 @@ from adapters.quickbooks.limits import Standing
 from adapters.quickbooks.oauth import Endpoints, OAuthClient, Tokens, new_state, read_callback
 from connector.clock import Clock, SystemClock
 from connector.office import Letterhead, Office, SendingRules
+from connector.rulebooks import check_default, load_assignment, load_cadences
 from connector.settings import Security as SettingsSecurity
 from connector.settings import Settings
 from connector.store import companies, pace
@@ -31,8 +32,7 @@ from connector.store.engine import Boundaries, Database, open_database
 from connector.store.pace import StoredQuota
 from connector.vault import Vault, open_vault
 from reminders.assignment import Assignment
-from reminders.assignment_file import parse_assignment
-from reminders.cadence_file import Cadence, load_builtin, parse_cadence
+from reminders.cadence_file import Cadence
 from reminders.channels import Mailer, SendOutcome, SendResult, Stage
 from reminders.channels.smtp import Security, SmtpTransport
 from reminders.working_days import WorkingDays
@@ -90,8 +90,12 @@ def open_service(
     mailer: Mailer | None = None,
     boundaries: Boundaries | None = None,
 ) -> Service:
-    """Opens the store and everything that companies share. Raises StoreError, VaultError, CadenceProblems."""
+    """Opens the store and everything that companies share. Raises StoreError, VaultError, SettingsError."""
     clock = clock or SystemClock()
+    cadences = load_cadences(settings.cadence_folder)
+    check_default(settings.default_cadence, cadences)
+    if settings.assignment_file is not None:
+        load_assignment(settings.assignment_file, cadences)
     database = open_database(
         settings.store_url, boundaries=boundaries, allow_network_folder=settings.allow_network_folder
     )
@@ -104,19 +108,10 @@ def open_service(
         clock=clock,
         database=database,
         vault=vault,
-        cadences=load_cadences(settings.cadence_folder),
+        cadences=cadences,
         mailer=mailer or smtp_mailer(settings),
         http=Http(sleep=clock.sleep, chance=random.SystemRandom().random),
     )
-
-
-def load_cadences(folder: Path | None) -> dict[str, Cadence]:
-    """The cadences that come with us, and the owner's own, which may replace them. Raises `CadenceProblems`."""
-    cadences = {name: load_builtin(name) for name in BUILTIN_CADENCES}
-    for path in sorted(folder.glob("*.toml")) if folder else []:
-        cadence = parse_cadence(path.read_text(encoding="utf-8"), source=str(path))
-        cadences[cadence.name] = cadence
-    return cadences
 
 
 def furnish(service: Service, row: CompanyRow, ledger: Ledger, *, is_alone: bool = True) -> Office:
@@ -144,10 +139,10 @@ def furnish(service: Service, row: CompanyRow, ledger: Ledger, *, is_alone: bool
 
 
 def assignment_of(service: Service, row: CompanyRow) -> Assignment:
-    """The rules of the assignment file, or the company's default cadence for everybody. Raises AssignmentProblems."""
+    """The rules of the assignment file, or the company's default cadence for everybody. Raises SettingsError."""
     path = service.settings.assignment_file
     if path is not None:
-        return parse_assignment(path.read_text(encoding="utf-8"), source=str(path), cadences=service.cadences)
+        return load_assignment(path, service.cadences)
     known = row.default_cadence in service.cadences
     return Assignment(default=row.default_cadence if known else service.settings.default_cadence)
 

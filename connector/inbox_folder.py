@@ -1,7 +1,8 @@
 """The inbox folder: mails left there as files are taken in, each for the company that it is for.
 
 A file that is still being written is left for the next time: whoever delivers renames it into place. What was taken in
-is kept in `done/`; what could not be, for a defect of ours, in `failed/`; neither stops the others.
+is kept in `done/`; what could not be (it cannot be read, or a defect of ours) in `failed/`, and a task asks a person to
+read it; neither stops the others.
 """
 
 from pathlib import Path
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from connector.inbox import MAX_BYTES, take_in
-from connector.office import Office
+from connector.office import CannotWork, Office
+from connector.store import tasks
 from connector.store.tables import company, dispatch, reminder
 from reminders.incoming import IncomingMail, UnreadableMail, read_mail
 
@@ -19,8 +21,10 @@ log = structlog.get_logger()
 
 
 def take_in_folder(office: Office, folder: Path) -> int:
-    """Takes in every .eml file that is for this company. Returns how many were new."""
-    new = 0
+    """Takes in every .eml file that is for this company. Returns how many were new. Raises `CannotWork`."""
+    if not folder.is_dir():
+        raise CannotWork(f"The inbox folder {folder} is not there: answers that come in are not read.")
+    new, stuck = 0, ""
     for path in sorted(folder.glob("*.eml")):
         if path.is_symlink() or not path.is_file():
             continue
@@ -36,23 +40,47 @@ def take_in_folder(office: Office, folder: Path) -> int:
             raise  # the database is away: the mail stays for the next time
         except Exception:
             log.exception("a mail could not be taken in", file=path.name, company=office.company)
-            _put_away(path, folder / "failed")
+            _ask_a_person(office, path)
+            stuck = _put_away(path, folder / "failed") or stuck
         else:
-            _put_away(path, folder / "done")
+            stuck = _put_away(path, folder / "done") or stuck
+    if stuck:
+        raise CannotWork(f"Mails that were taken in cannot be put aside: {stuck}")
     return new
 
 
-def _put_away(path: Path, folder: Path) -> None:
-    """Into `folder`, under a name that nothing there has."""
+def _ask_a_person(office: Office, path: Path) -> None:
+    """What a customer said is in a file that we could not take in: a person reads it."""
+    with office.database.write("ask about a mail") as connection:
+        tasks.open_task(
+            connection,
+            office.company,
+            key=f"mail_file:{path.name}:{office.now():%Y%m%d%H%M%S}",
+            kind="unreadable",
+            text=f"The file {path.name} of the inbox folder could not be taken in: read it there, under failed.",
+            now=office.now(),
+            today=office.today(),
+        )
+
+
+def _put_away(path: Path, folder: Path) -> str:
+    """Into `folder`, under a name that nothing there has. What hinders it, else nothing."""
+    try:
+        _move(path, folder)
+    except FileNotFoundError:
+        return ""  # another process took it
+    except OSError as error:
+        return f"{error.filename or folder}: {error.strerror}."
+    return ""
+
+
+def _move(path: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     target, number = folder / path.name, 1
     while target.exists():
         number += 1
         target = folder / f"{path.stem}-{number}{path.suffix}"
-    try:
-        path.replace(target)
-    except FileNotFoundError:
-        return
+    path.replace(target)
 
 
 def _is_ours(office: Office, data: bytes) -> bool:

@@ -17,7 +17,7 @@ from connector import promises
 from connector.cash import cash_on
 from connector.disputes import end_flags
 from connector.ledger_mail import count_as_contact
-from connector.office import CompanyPaused, Office
+from connector.office import CannotWork, CompanyPaused, Office
 from connector.pauses import end_due
 from connector.release import release_cash_drafts
 from connector.store import companies, jobs
@@ -135,7 +135,7 @@ def run(office: Office, job: Job, work: Callable[[Office], object], *, now_pleas
         result = work(office)
     except CompanyPaused as paused:
         return Ran(job=job, skipped=str(paused))
-    except LedgerError as error:
+    except (LedgerError, CannotWork) as error:
         return _failed(office, job, error, failures)
     except Exception as error:  # a defect of ours: it is said, backs off, and stops no other job
         log.exception("job failed", job=job.value, company=office.company)

@@ -21,6 +21,10 @@ from reminders.channels import Mailer
 from reminders.working_days import WorkingDays
 
 
+class CannotWork(Exception):
+    """Something outside of us hinders a job; the text says what, for a person to set right."""
+
+
 class CompanyPaused(Exception):
     """The company waits for a person; the text says for what."""
 

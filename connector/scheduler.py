@@ -20,6 +20,7 @@ from connector.deliver import recover
 from connector.jobs import Job, Ran, all_jobs, run
 from connector.office import Office
 from connector.outbox import Posted, settle_unknown
+from connector.settings_sources import SettingsError
 from connector.store import companies
 from connector.store.companies import CompanyRow, NoSuchCompany
 
@@ -109,7 +110,7 @@ class Scheduler:
             return None
         try:
             ran = run(self._office(company, job), job, self._jobs[job])
-        except (NoSuchCompany, NotSetUp) as error:
+        except (NoSuchCompany, NotSetUp, SettingsError) as error:
             log.warning("company cannot be worked for", company=company, job=job.value, why=str(error))
             return None
         finally:
@@ -176,7 +177,7 @@ class Scheduler:
             recovered = recover(office)
             if row.paused_because is None:
                 settle_unknown(office, Posted())
-        except (LedgerError, NotSetUp) as error:
+        except (LedgerError, NotSetUp, SettingsError) as error:
             log.warning("what a crash left behind waits", company=row.id, why=str(error))
         else:
             log.info("what a crash left behind is settled", company=row.id, reminders=recovered)

@@ -65,8 +65,8 @@ def _answering(service: Service) -> Iterator[None]:
     if not server.is_up.wait(_START_SECONDS) or not server.started:
         server.should_exit = True
         raise CannotListen(
-            f"Nothing can listen on {where.host}:{where.port}: is another duecourse running? "
-            "DUECOURSE_SERVE__PORT chooses another port."
+            f"Nothing can listen on {where.host}:{where.port}: is another duecourse running, or the address not this "
+            "machine's? DUECOURSE_SERVE__PORT chooses another port, DUECOURSE_SERVE__HOST another address."
         )
     try:
         yield

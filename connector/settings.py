@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -36,11 +37,23 @@ def _no_line_break(value: str) -> str:
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise ValueError("must begin with https:// (or http://, for a sandbox on this machine)")
+    try:
+        named = urlsplit(value)
+        has_place = bool(named.hostname) and named.port != 0
+    except ValueError:
+        has_place = False
+    if not has_place or re.search(r"\s", value):
+        raise ValueError("must name a server, as https://host or https://host:port do")
     return value.rstrip("/")
 
 
 def _home(value: Path) -> Path:
-    return value.expanduser().absolute()
+    if any(character < " " for character in str(value)):
+        raise ValueError("must be a path without control characters")
+    try:
+        return value.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("must not begin with the home of a user that is not there") from error
 
 
 def _mail_address(value: str) -> str:
@@ -219,6 +232,14 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     quickbooks: QuickBooksSettings = QuickBooksSettings()
     serve: ServeSettings = ServeSettings()
+
+    @model_validator(mode="after")
+    def _a_day_of_hours(self) -> "Settings":
+        if self.business_opens >= self.business_closes:
+            raise ValueError(
+                "DUECOURSE_BUSINESS_OPENS must be an hour before DUECOURSE_BUSINESS_CLOSES: nothing would ever be sent"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -147,6 +147,8 @@ def _shown(field: FieldInfo) -> str:
 def _sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     name = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
     said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if not problem["loc"]:  # about several settings: the sentence names them
+        return f"{said}."
     return f"{name} {said}." if said.startswith(("must", "should")) else f"{name}: {said}."
 
 

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from connector.bootstrap import assignment_of, load_cadences
+from connector.bootstrap import assignment_of
 from connector.commands.desk import Desk, ExitCode, Refused, command, group
 from connector.commands.find import find_customer
 from connector.commands.output import table
 from connector.commands.words import Customer, parse_day
+from connector.rulebooks import load_cadences
 from connector.store import books, companies, customers, history
 from reminders.cadence_file import Cadence, CadenceProblems, parse_cadence
 from reminders.cadence_reading import read_aloud, simulate

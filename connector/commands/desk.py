@@ -17,14 +17,13 @@ from adapters.money import MoneyError
 from connector.bootstrap import NotSetUp, Service
 from connector.clock import SystemClock, UnknownZone
 from connector.commands.output import Output
-from connector.office import CompanyPaused, Office
+from connector.office import CannotWork, CompanyPaused, Office
 from connector.settings import Settings
 from connector.settings_sources import SettingsError
 from connector.store import companies
 from connector.store.companies import CompanyRow, NoSuchCompany
 from connector.store.engine import Database, StoreError
 from connector.vault import VaultError
-from reminders.cadence_file import CadenceProblems
 from reminders.channels.addresses import BadAddress
 
 
@@ -58,6 +57,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
     return (
         Refused,
+        CannotWork,
         TaskRefused,
         PromiseRefused,
         DisputeRefused,
@@ -74,7 +74,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def explain(error: Exception) -> tuple[ExitCode, str] | None:
     """The exit code and the sentence for an error that we know; None for a defect."""
-    if isinstance(error, (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError, CadenceProblems)):
+    if isinstance(error, (NotSetUp, NoSuchCompany, SettingsError, StoreError, VaultError)):
         return ExitCode.NOT_SET_UP, str(error)
     if isinstance(error, (LedgerError, CompanyPaused)):
         return ExitCode.LEDGER, str(error)

@@ -179,6 +179,8 @@ def _parse(url: str) -> URL:
         where = make_url(url)
     except ArgumentError:
         where = None
+    except ValueError as error:
+        raise StoreError("The database URL cannot be read: its port is no number.") from error
     if where is None or where.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StoreError("The database URL must begin with sqlite:/// or postgresql://.")
     if where.get_backend_name() == "sqlite" and where.database in {None, "", ":memory:"}:
