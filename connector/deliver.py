@@ -38,7 +38,7 @@ def deliver(office: Office) -> Delivered:
         while claims := _claim(office, pace.many):
             pace.begin()
             try:
-                for letters in _letters(office, claims, done):
+                for letters in _letters(office, claims, pace, done):
                     lanes.send(letters, done)
             finally:
                 _put_back(office, claims)
@@ -47,25 +47,34 @@ def deliver(office: Office) -> Delivered:
 
 
 class _Pace:
-    """How many reminders are claimed and read afresh at once: as many as leave within half of what figures may age.
+    """How many reminders are claimed and read afresh at once: as many as leave within half of the time that reading
+    leaves to the figures.
 
     A fast mail server gets large readings, which cost few calls; a slow one gets small ones, so that little is read
-    twice.
+    twice. A ledger that answers slowly makes no reading smaller than that: it would be asked the more often.
     """
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self._began = office.now()
+        self._reading = self._last_reading = timedelta(0)
         self.many = min(office.sending.first_batch, office.sending.batch)
 
     def begin(self) -> None:
         """Some were claimed."""
         self._began = self._office.now()
+        self._reading = timedelta(0)
+
+    def was_read(self, began: datetime) -> None:
+        """They were read afresh from `began` until now."""
+        self._last_reading = self._office.now() - began
+        self._reading += self._last_reading
 
     def end(self, count: int) -> None:
         """They are done. The next ones are twice as many at the most."""
-        taken = max((self._office.now() - self._began).total_seconds(), 0.001)
-        wanted = int(count / taken * self._office.sending.fresh_seconds / 2)
+        taken = max((self._office.now() - self._began - self._reading).total_seconds(), 0.001)
+        left = self._office.sending.fresh_seconds - self._last_reading.total_seconds()
+        wanted = int(count / taken * left / 2)
         self.many = max(self._office.sending.connections, min(wanted, 2 * self.many, self._office.sending.batch))
 
 
@@ -112,7 +121,7 @@ def _put_back(office: Office, claims: Sequence[Claim]) -> None:
                 put_back(connection, claim.id, not_before=claim.row["not_before"])
 
 
-def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterator[Sequence[Letter]]:
+def _letters(office: Office, claims: Sequence[Claim], pace: _Pace, done: Delivered) -> Iterator[Sequence[Letter]]:
     """The letters that may leave, some at a time; read again when the figures grew too old.
 
     What the ledger did not tell about waits for the next run, and so does everything where reading alone takes longer
@@ -121,6 +130,7 @@ def _letters(office: Office, claims: Sequence[Claim], done: Delivered) -> Iterat
     waiting, rounds = list(claims), 0
     while waiting and rounds <= _MOST_STALE_READS:
         read = _read_afresh(office, waiting)
+        pace.was_read(read.at)
         rounds += not is_fresh(office, read.at)
         waiting = _without_untold(office, waiting, read, done)
         while waiting and is_fresh(office, read.at):

@@ -130,7 +130,7 @@ def test_money_booked_before_the_figures_are_read_stops_or_lowers_the_message(
             mail = shop.mail_to(ref)
             assert (asked_in(shop, mail) if mail else 0) == left, where
             tried += 1
-    record_property("told", f"Money booked before the re-read: {read_at} points, {tried} cases ({_kind(shop)})")
+    record_property("summary", f"Money booked before the re-read: {read_at} points, {tried} cases ({_kind(shop)})")
 
 
 @pytest.mark.parametrize("meanwhile", ["another process synced", "a minute passed"])
@@ -161,7 +161,7 @@ def test_money_booked_after_the_figures_were_read_is_heeded_once_it_is_known_or_
             mail = shop.mail_to(ref)
             assert (asked_in(shop, mail) if mail else 0) in {left, 0}, where
             tried += 1
-    record_property("told", f"… and {meanwhile}: {len(outside)} points, {tried} cases ({_kind(shop)})")
+    record_property("summary", f"… and {meanwhile}: {len(outside)} points, {tried} cases ({_kind(shop)})")
 
 
 def _is_outside(name: str) -> bool:
