@@ -24,6 +24,15 @@ def test_each_boundary_is_told_with_the_how_manieth_of_its_name_it_is() -> None:
     assert passed == [(f"{side} commit pay", number) for number in (1, 2) for side in ("before", "after")]
 
 
+def test_a_commit_that_several_share_is_a_boundary_of_each() -> None:
+    shared = Event("before", "commit close + pay", "1")
+    assert boundaries([shared, BEFORE]) == [
+        ("before commit close", 1),
+        ("before commit pay", 1),
+        ("before commit pay", 2),
+    ]
+
+
 def test_a_commit_without_a_name_is_seen_also_beside_one_that_has_a_name() -> None:
     assert unnamed([COMMIT])
     assert unnamed([BEFORE, Event("commit", who="2"), COMMIT, AFTER])

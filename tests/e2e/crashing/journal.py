@@ -18,7 +18,9 @@ EFFECTS = ("commit", "send", "post")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`name` is a boundary's ("commit sending"); `who` tells apart what may happen at once: a thread, a recipient."""
+    """`name` is a boundary's ("commit sending", "commit record accepted + sending" where several share one commit);
+    `who` tells apart what may happen at once: a thread, a recipient.
+    """
 
     kind: str
     name: str = ""
@@ -28,6 +30,12 @@ class Event:
     def effect(self) -> str:
         """What a boundary is a boundary of."""
         return self.name.partition(" ")[0]
+
+    @property
+    def parts(self) -> list[str]:
+        """A boundary's side and name, once for each thing that shares it: which do, is not the same every time."""
+        effect, blank, name = self.name.partition(" ")
+        return [f"{self.kind} {effect}{blank}{part}" for part in name.split(" + ")]
 
 
 class Journal:
@@ -49,14 +57,14 @@ def read(path: Path) -> list[Event]:
 
 
 def boundaries(events: Iterable[Event]) -> list[tuple[str, int]]:
-    """Each boundary that was passed: its name, and the how manieth of this name it was."""
+    """Each boundary that was passed, by the parts of its name, and the how manieth of this part it was."""
     seen: Counter[str] = Counter()
     passed = []
     for each in events:
         if each.kind in BOUNDARIES:
-            name = f"{each.kind} {each.name}"
-            seen[name] += 1
-            passed.append((name, seen[name]))
+            for part in each.parts:
+                seen[part] += 1
+                passed.append((part, seen[part]))
     return passed
 
 

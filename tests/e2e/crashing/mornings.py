@@ -25,6 +25,10 @@ _LATER = timedelta(minutes=21)
 _MOST_ROUNDS = 3
 
 
+class Survived(Exception):
+    """The service came to its end, and never to the boundary at which it was to die."""
+
+
 class Mornings:
     """Makes cases, one after the other: copies of one connected company."""
 
@@ -77,7 +81,7 @@ class Morning:
         self.runs: list[list[Event]] = []
 
     def start(self, die_at: Boundary | None = None, jobs: tuple[Job, ...] = tuple(Job)) -> list[Event]:
-        """The service's jobs once, in a process of their own. Returns what happened."""
+        """The service's jobs once, in a process of their own. Returns what happened. Raises `Survived`."""
         path = self._folder / f"journal-{len(self.runs)}"
         told = Journal(path)
         self._mornings.ledger_server.serve(self.ledger.face, told)
@@ -96,8 +100,10 @@ class Morning:
         told.close()
         events = journal.read(path)
         self.runs.append(events)
-        failures = [each.name for each in events if each.kind == "failed"]
+        if die_at and code == 0:
+            raise Survived(f"it never came to {die_at}")
         if code != (KILLED if die_at else 0):
+            failures = [each.name for each in events if each.kind == "failed"]
             raise AssertionError(f"the service ended with {code}: {failures}")
         return events
 

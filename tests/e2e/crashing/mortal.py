@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event
 from adapters.documents import CustomerRef, DocumentRef
 from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Ledger, Page, Receipt, Totals
 from reminders.channels import Mailer, SendResult
-from tests.e2e.crashing.journal import Journal
+from tests.e2e.crashing.journal import Event, Journal
 
 
 class Deadline:
@@ -33,10 +33,10 @@ class Deadline:
     def pass_by(self, side: str, name: str, who: str) -> None:
         with self._lock:
             self._journal.write(side, name, who)
-            full = f"{side} {name}"
-            self._passed[full] += 1
-            if self._wanted == (full, self._passed[full]):
-                os.kill(os.getpid(), signal.SIGKILL)
+            for part in Event(side, name, who).parts:
+                self._passed[part] += 1
+                if self._wanted == (part, self._passed[part]):
+                    os.kill(os.getpid(), signal.SIGKILL)
 
     def before(self, name: str) -> None:
         """See `connector.store.engine.Boundaries`."""
@@ -57,11 +57,15 @@ def watch_commits(journal: Journal) -> None:
 
 
 class MortalMailer:
-    """A mailer with a boundary on both sides of each hand-over: after the gate opened, and when the answer is there."""
+    """A mailer with a boundary on both sides of each hand-over: after the gate opened, and when the answer is there.
 
-    def __init__(self, mailer: Mailer, deadline: Deadline) -> None:
+    `padding` bytes are put behind each mail's last part, where nobody reads them.
+    """
+
+    def __init__(self, mailer: Mailer, deadline: Deadline, padding: int = 0) -> None:
         self._mailer = mailer
         self._deadline = deadline
+        self._padding = b"an epilogue of forty bytes, all the same\r\n" * (padding // 42)
 
     def send(self, sender: str, recipient: str, data: bytes, at_data: Callable[[], bool]) -> SendResult:
         """See `reminders.channels.Mailer`."""
@@ -72,7 +76,7 @@ class MortalMailer:
                 self._deadline.pass_by("before", "send", recipient)
             return opened
 
-        result = self._mailer.send(sender, recipient, data, gate)
+        result = self._mailer.send(sender, recipient, data + self._padding, gate)
         self._deadline.pass_by("after", "send", recipient)
         return result
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Lock
 
 import structlog
 
@@ -31,7 +32,8 @@ _warm.set_forkserver_preload(["pytest", "tests.e2e.crashing.warm"])
 class Errand:
     """What a forked service is to do: these jobs once, at this instant, and perhaps to die on the way.
 
-    `trusted` is a file with the only certificate that it trusts: its mail server's.
+    `trusted` is a file with the only certificate that it trusts: its mail server's. Each mail is longer by `padding`
+    bytes than it would be.
     """
 
     settings: Settings
@@ -39,15 +41,20 @@ class Errand:
     jobs: tuple[Job, ...]
     journal: Path
     trusted: Path
+    padding: int = 0
     die_at: tuple[str, int] | None = None
 
 
 class Running:
-    """A forked service at work."""
+    """A forked service at work. Several may be, each looked after by a thread of its own."""
+
+    #: Whoever starts one makes multiprocessing ask after all others: an exit code can be read once alone.
+    _turn = Lock()
 
     def __init__(self, errand: Errand) -> None:
         self._process = _warm.Process(target=_work, args=(errand,))
-        self._process.start()
+        with self._turn:
+            self._process.start()
 
     def kill(self) -> None:
         """SIGKILL, to this process alone; returns when it is dead."""
@@ -55,14 +62,17 @@ class Running:
         wait([self._process.sentinel], _LONGEST)
 
     def ended(self) -> int:
-        """Waits for its end. Returns the exit code; -9 where it was killed."""
-        self._process.join(_LONGEST)
-        if self._process.exitcode is None:
-            self._process.kill()
+        """Waits for its end. Returns the exit code; -9 where it was killed. Raises TimeoutError, and kills it."""
+        is_in_time = wait([self._process.sentinel], _LONGEST)
+        if not is_in_time:
+            self.kill()
+        with self._turn:
             self._process.join()
+            code = self._process.exitcode
+            self._process.close()
+        assert code is not None
+        if not is_in_time:
             raise TimeoutError(f"the service did not end within {_LONGEST} s")
-        code = self._process.exitcode
-        self._process.close()
         return code
 
 
@@ -94,7 +104,11 @@ def _work(errand: Errand) -> None:
     deadline = Deadline(journal, errand.die_at)
     service = open_service(errand.settings, clock=SimulatedClock(errand.now), boundaries=deadline)
     office = service.office()
-    office = replace(office, ledger=MortalLedger(office.ledger, deadline), mailer=MortalMailer(office.mailer, deadline))
+    office = replace(
+        office,
+        ledger=MortalLedger(office.ledger, deadline),
+        mailer=MortalMailer(office.mailer, deadline, errand.padding),
+    )
     jobs = all_jobs(errand.settings.inbox_folder)
     failed = [ran.error for job in errand.jobs if (ran := run(office, job, jobs[job], now_please=True)).error]
     service.close()

@@ -6,11 +6,12 @@ Calendars, templates, cadences and the driver's own modules are then shared by a
 import gc
 from datetime import date
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
-from connector.outbox import post_notes
-from connector.reconcile import reconcile
-from connector.store.engine import open_database
+from adapters.http import Http
+from connector.jobs import all_jobs
+from connector.store.engine import open_database, open_engine
 from reminders.working_days import WorkingDays
 from tests.e2e.crashing import service
 from tests.unit.connector.speaking.firm import Firm
@@ -27,11 +28,14 @@ def rehearse() -> None:
         firm.owes("2")
         firm.sync()
         firm.promise("2")
-        firm.work()
-        post_notes(firm.office)
-        reconcile(firm.office)
+        firm.sync()
+        (Path(folder) / "reply.eml").write_bytes(b"From: c1@example.com\r\n\r\nWe dispute this.\r\n")
+        for work in all_jobs(Path(folder)).values():
+            work(firm.office)
         database.dispose()
     WorkingDays("US").add(date(2026, 11, 10), 1)
+    Http(sleep=firm.clock.sleep, chance=Random(1).random).close()
+    open_engine("postgresql://nobody@localhost/nothing").dispose()  # connects to nothing: loads the driver
     gc.freeze()
 
 

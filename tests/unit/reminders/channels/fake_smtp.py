@@ -8,7 +8,7 @@ import base64
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -70,6 +70,8 @@ class FakeSmtpServer:
     place: Place | None = None
     fault: Fault | None = None
     times: int = 1
+    skips: int = 0  # so many visits of the place go well first
+    on_fault: Callable[[], object] = lambda: None  # what else happens in the moment of the fault
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
     offers_starttls: bool = True
@@ -85,15 +87,23 @@ class FakeSmtpServer:
 
     def __post_init__(self) -> None:
         self._faults_left = self.times if self.fault else 0
+        self._skips_left = self.skips
         self._lock = Lock()
         self._released = Event()
         self._threads: list[Thread] = []
         self._open: list[socket.socket] = []
+        self._filler: socket.socket | None = None  # what fills the port's queue
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server((self.host, 0))
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)  # so that a big mail cannot hide in it
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # so that a big mail cannot hide in it,
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # nor in the sender's own buffer
+        self._listener.bind((self.host, 0))
+        self._listener.listen(0 if (self.place, self.fault) == (Place.CONNECT, Fault.HANG) else 128)
         self.port = self._listener.getsockname()[1]
+        if (self.place, self.fault) == (Place.CONNECT, Fault.HANG):
+            self._filler = socket.create_connection((self.host, self.port))
+            return self
         if (self.place, self.fault) == (Place.CONNECT, Fault.CUT):
             self._listener.close()
             return self
@@ -105,6 +115,8 @@ class FakeSmtpServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        if self._filler:
+            self._filler.close()
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -134,8 +146,12 @@ class FakeSmtpServer:
         with self._lock:
             if place is not self.place or not self._faults_left:
                 return None
+            if self._skips_left:
+                self._skips_left -= 1
+                return None
             self._faults_left -= 1
-            return self.fault
+        self.on_fault()
+        return self.fault
 
     def wait(self) -> None:
         """Hangs until the test is over."""
