@@ -10,10 +10,11 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from adapters.money import Money
 from connector import disputes, promises
+from connector.cancelling import cancel_reminder
 from connector.disputes import Contested
 from connector.office import Office
 from connector.promises import Said
-from connector.store import history
+from connector.store import history, reminders
 from connector.store.tables import dispute, item, promise, reminder_item
 from connector.taskwork import Done, TaskRefused, end_task, load_open_task
 
@@ -100,33 +101,45 @@ def _contested(connection: Connection, company: str, pair: _Pair) -> list[Contes
 def _carry_position(office: Office, connection: Connection, pair: _Pair) -> int:
     """The new item has taken what the old one took in its last cycle; nothing was said twice."""
     where = (reminder_item.c.company == office.company) & reminder_item.c.how.in_(_TAKEN)
-    there = connection.scalars(select(reminder_item.c.step_no).where(where, reminder_item.c.item == pair.new["ref"]))
-    if list(there):
-        return 0
     rows = connection.execute(select(reminder_item).where(where, reminder_item.c.item == pair.gone)).mappings().all()
-    last = max((row["cycle"] for row in rows), default=0)
+    if not rows or _stands_itself(office, connection, pair.new["ref"]):
+        return 0
+    last = max(row["cycle"] for row in rows)
     carried = [
         {name: value for name, value in row.items() if name != "id"}
         | {"item": pair.new["ref"], "cycle": pair.new["cycle"]}
         for row in rows
         if row["cycle"] == last
     ]
-    if carried:
-        connection.execute(insert(reminder_item), carried)
-        history.record(
-            connection,
-            office.company,
-            at=office.now(),
-            actor="person",
-            kind="position_carried",
-            account=pair.new["account"],
-            subject=pair.new["ref"],
-            data={
-                "gone": pair.gone,
-                "steps": [{name: row[name] for name in ("step_no", "step_id", "step_day", "how")} for row in carried],
-            },
-        )
+    connection.execute(insert(reminder_item), carried)
+    history.record(
+        connection,
+        office.company,
+        at=office.now(),
+        actor="person",
+        kind="position_carried",
+        account=pair.new["account"],
+        subject=pair.new["ref"],
+        data={
+            "gone": pair.gone,
+            "steps": [{name: row[name] for name in ("step_no", "step_id", "step_day", "how")} for row in carried],
+        },
+    )
     return len(carried)
+
+
+def _stands_itself(office: Office, connection: Connection, ref: str) -> bool:
+    """Whether the new item has taken steps itself. What was only planned for it, from no position, is withdrawn.
+
+    Raises `TaskRefused` while a message about it is on its way.
+    """
+    for row in reminders.open_with_items(connection, office.company, [ref]):
+        cancel_reminder(office, connection, row["id"], row["account"], "the invoice takes over another's position")
+    where = (reminder_item.c.company == office.company) & (reminder_item.c.item == ref)
+    hows = set(connection.scalars(select(reminder_item.c.how).where(where)))
+    if "planned" in hows:
+        raise TaskRefused("A message about the new invoice is leaving just now: try again in a few minutes.")
+    return bool(hows - {"undone"})
 
 
 def _carry_promises(office: Office, connection: Connection, pair: _Pair) -> None:

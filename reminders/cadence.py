@@ -257,7 +257,7 @@ class _Day:
         first = about[0]
         return MessagePlan(
             step_id=step.id,
-            step_no=_taken_in_cycle(first.item) + len(first.rung.lapsed) + 1,
+            step_no=_last_place(first.item) + len(first.rung.lapsed) + 1,
             step_day=step.day,
             tone=step.tone,
             template=step.template,
@@ -276,7 +276,7 @@ class _Day:
 
     def _advance(self, item: OwedItem, index: int, offset: int) -> Advance:
         step = self.cadence.steps[index]
-        number = _taken_in_cycle(item) + offset + 1
+        number = _last_place(item) + offset + 1
         return Advance(item=item.ref, cycle=item.cycle, step_no=number, step_id=step.id, step_day=step.day)
 
     def _mark(self, stands: Iterable[Stand], reason: ReasonCode) -> None:
@@ -370,5 +370,6 @@ _STOPPERS: dict[ReasonCode, HoldKind | None] = {
 }
 
 
-def _taken_in_cycle(item: OwedItem) -> int:
-    return sum(1 for taken in item.taken if taken.cycle == item.cycle)
+def _last_place(item: OwedItem) -> int:
+    """The place of the last step taken in this cycle. A letter that was lost may have left a gap before it."""
+    return max((taken.step_no for taken in item.taken if taken.cycle == item.cycle), default=0)

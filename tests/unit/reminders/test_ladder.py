@@ -227,6 +227,16 @@ def test_a_call_nobody_makes_counts_as_not_made_and_the_ladder_goes_on() -> None
     assert steps_advanced(judge(account(passed), day(30), WITH_CALL)) == ["last"]
 
 
+def test_a_letter_that_was_lost_before_a_call_leaves_the_next_step_a_place_of_its_own() -> None:
+    """The letter at the third place was settled as lost after the call, at the fourth, had been made."""
+    item = waiting(None).items[0]
+    called = replace(item, taken=(item.taken[0], took(CALL, day(24), TakenHow.DONE, number=4)))
+    decision = judge(account(called), day(40), WITH_CALL)
+    assert decision.message is not None
+    assert [(each.step_id, each.step_no) for each in decision.message.advance] == [("last", 5)]
+    assert decision.message.step_no == 5
+
+
 def test_an_open_task_of_another_step_is_no_answer_to_this_one() -> None:
     moved_on = replace(waiting(None).items[0], person_wait=PersonWait(step_id="older", since=day(0)))
     assert judge(account(moved_on), day(19), WITH_CALL).outcome is Outcome.TASK

@@ -77,6 +77,32 @@ def test_a_replaced_invoice_carries_position_promise_and_dispute_over(shop: Shop
     assert [each["items"] for each in shop.tell("promise", "list")] == [["invoice:160#1"]]
 
 
+def test_carrying_withdraws_what_was_planned_for_the_new_invoice_meanwhile(shop: Shop) -> None:
+    """It was planned as a first letter, and would say once more what was said about the old one."""
+    shop.tell("run")
+    shop.ledger.void("invoice:130")
+    shop.tell("sync")
+    shop.ledger.bill("160", "20", "100.00", date(2026, 10, 19), number="1060")
+    shop.tell("sync")
+    [task] = shop.tell("task", "list", "--kind", "replaced")
+    shop.tell("mode", "review", "--yes")
+    for _ in range(30):
+        shop.clock.advance(timedelta(days=1))
+        shop.run("run")
+        if "planned" in _hows(shop, "invoice:160#1"):
+            break
+    shop.tell("task", "done", str(task["id"]), "--carry")
+    assert sorted(_hows(shop, "invoice:160#1")) == ["sent", "undone"]
+    assert [row["data"]["reason"] for row in shop.history("reminder_cancelled")][-1].startswith(
+        "the invoice takes over"
+    )
+
+
+def _hows(shop: Shop, ref: str) -> list[str]:
+    with shop.service.database.read() as connection:
+        return list(connection.scalars(select(reminder_item.c.how).where(reminder_item.c.item == ref)))
+
+
 def test_carrying_is_for_replaced_invoices_alone(shop: Shop) -> None:
     number = str(_on_call_step(shop))
     assert shop.run("task", "done", number, "--carry").code == 1
