@@ -8,7 +8,6 @@ from connector.cash import cash_on
 from connector.office import Office
 from connector.store import companies, history, reminders
 from connector.store.companies import Mode
-from connector.wording import in_words
 
 
 def cash_is_posted(office: Office, until: date) -> int:
@@ -39,6 +38,8 @@ def release_cash_drafts(office: Office) -> int:
 
 def drafts(office: Office) -> Sequence[Mapping[str, Any]]:
     """The drafts that wait for a person, with their words."""
+    from connector.wording import in_words  # brings the rules along, which a quiet sync does without
+
     with office.database.read() as connection:
         return in_words(office, connection, reminders.drafts(connection, office.company))
 

@@ -161,6 +161,14 @@ class FairWeather:
         return AGAIN
 
 
+GIVEN_UP = 200  # attempts in one hour
+
+
+def is_refusal_of_token(card: Card) -> bool:
+    """Whether a call is told that its token is not accepted."""
+    return isinstance(card, Rule) and card.fault in {"gateway_fault", "expired_token"}
+
+
 @dataclass
 class Weather(FairWeather):
     """Trouble from a deck of cards, three an hour. It lets be whatever is about an address that several customers
@@ -189,9 +197,13 @@ class Weather(FairWeather):
 
     def before_jobs(self, day: date, hour: int, attempt: int) -> None:
         self._clear()
+        assert attempt < GIVEN_UP, "the jobs of an hour never came to rest"
         if attempt < FAIR:
+            refused = 0
             for card in self._drawn(EACH_HOUR if attempt == 0 else 1):
-                self._play(card)
+                refused += is_refusal_of_token(card)
+                if refused < 2 or not is_refusal_of_token(card):  # a fresh token refused at once is a withdrawn consent
+                    self._play(card)
 
     def knock(self) -> None:
         """A letter stands at the door: perhaps another process syncs just now."""

@@ -217,6 +217,7 @@ def settings_for(data: Path, inbox: Path, smtp_port: int, database_url: str | No
         postal_address="14 Quay Street",
         bank_details="Example Bank · Account 4400 1188",
         mail=MailSettings(
+            connections=1,  # one mail after the other: a world replays exactly
             host="127.0.0.1",
             port=smtp_port,
             security=Security.NONE,
