@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from adapters.money import sums
 from connector.holding import holds_of
 from connector.office import Office
+from connector.store import addresses as mailboxes
 from connector.store import facts, reconciliations
 from connector.store.companies import CompanyRow
 from connector.store.facts import AccountRows
@@ -80,8 +81,8 @@ class _Loading:
         self.differing = set(reconciliations.lower_than_ours(connection, office.company))
         self.everybody = {ref: facts.recipients_of(each) for ref, each in found.items()}
         addresses = {address for each in self.everybody.values() for address in each}
-        self.stopped = facts.stopped_addresses(connection, office.company, addresses)
-        self.heard = facts.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
+        self.stopped = mailboxes.stopped_addresses(connection, office.company, addresses)
+        self.heard = mailboxes.address_contacts(connection, office.company, addresses, today=today, excluding=excluding)
 
     def account(self, ref: str) -> Loaded:
         rows, recipients = self.found[ref], self.everybody[ref]

@@ -13,7 +13,7 @@ from connector.connect import zone_of_city
 from connector.office import Office
 from connector.store import addresses as stopped
 from connector.store import books, customers, history
-from connector.store.facts import stopped_addresses
+from connector.store.addresses import stopped_addresses
 from connector.store.tables import account
 from reminders.channels.addresses import parse_address
 from reminders.decision import ReasonCode

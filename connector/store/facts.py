@@ -28,9 +28,9 @@ from sqlalchemy import (
 from adapters.documents import Delivery
 from adapters.money import Money
 from connector.store import json_text
+from connector.store.addresses import CONTACT_DAYS
 from connector.store.tables import (
     account,
-    address,
     contact,
     customer,
     document,
@@ -42,8 +42,6 @@ from connector.store.waits import disputes_of, holds_of_customers, is_for, promi
 from reminders.account import Account, BrokenPromise, Contacted, LastPayment, OwedItem, PersonWait, Taken, TakenHow
 from reminders.grouping import addresses_of, choose_recipients
 
-#: How far back contacts are counted: a month for the caps.
-_CONTACT_DAYS = 31
 _SAID = {how.value: how for how in TakenHow}
 _SENT = Delivery.SENT.value
 _ZERO: ColumnElement[int] = literal_column("0")
@@ -322,7 +320,7 @@ _CONTACTS = select(contact.c.account, contact.c.source, contact.c.on_day, contac
 def _contacts(
     connection: Connection, of: Mapping[str, object], today: date, excluding: Collection[str]
 ) -> dict[str, list[Contacted]]:
-    since = today - timedelta(days=_CONTACT_DAYS)
+    since = today - timedelta(days=CONTACT_DAYS)
     by_account: dict[str, list[Contacted]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()  # a message to three addresses is one contact of the account
     for ref, source, on, where, what in connection.execute(_CONTACTS, {**of, "since": since}).all():
@@ -330,40 +328,6 @@ def _contacts(
             seen.add((ref, source))
             by_account[ref].append(Contacted(on=on, address=where, what=what))
     return by_account
-
-
-_STOPPED = select(address.c.address).where(
-    address.c.company == bindparam("company"),
-    address.c.address.in_(bindparam("addresses", expanding=True)),
-    address.c.stopped_because.is_not(None),
-)
-
-
-def stopped_addresses(connection: Connection, company: str, addresses: Iterable[str]) -> set[str]:
-    """Which of these addresses (case folded) bounced, were refused, or asked us to stop."""
-    folded = [each.casefold() for each in addresses]
-    return set(connection.scalars(_STOPPED, {"company": company, "addresses": folded}))
-
-
-_ADDRESS_CONTACTS = select(contact.c.address, contact.c.on_day, contact.c.source).where(
-    contact.c.company == bindparam("company"),
-    contact.c.address.in_(bindparam("addresses", expanding=True)),
-    contact.c.on_day > bindparam("since"),
-)
-
-
-def address_contacts(
-    connection: Connection, company: str, addresses: Iterable[str], *, today: date, excluding: Collection[str] = ()
-) -> dict[str, tuple[date, ...]]:
-    """When each address (case folded) last heard from us, over all accounts, for 31 days."""
-    folded = [each.casefold() for each in addresses]
-    since = today - timedelta(days=_CONTACT_DAYS)
-    rows = connection.execute(_ADDRESS_CONTACTS, {"company": company, "addresses": folded, "since": since}).all()
-    by_address: dict[str, list[date]] = defaultdict(list)
-    for where, day, source in rows:
-        if source.removeprefix("reminder:") not in excluding:
-            by_address[where].append(day)
-    return {where: tuple(days) for where, days in by_address.items()}
 
 
 def recipients_of(rows: AccountRows) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.bench.day_store import INVOICES_EACH, build, make_due
+from tests.bench.day_store import build, make_due
+from tests.bench.day_world import INVOICES_EACH
 from tests.bench.figures import Figure, Point
 
 SECTION = "A day"

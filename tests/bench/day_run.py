@@ -17,7 +17,8 @@ from connector.store.engine import Database, open_engine
 from reminders.assignment import Assignment
 from reminders.cadence_file import BUILTIN, load_builtin
 from reminders.working_days import WorkingDays
-from tests.bench.day_store import COMPANY, NOW
+from tests.bench.day_store import COMPANY
+from tests.bench.day_world import NOW
 from tests.fakes import FakeLedger, FakeMailer
 
 

@@ -5,12 +5,10 @@ of one customer lie far from each other, as they came.
 """
 
 import json
-import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
 
@@ -18,71 +16,25 @@ from connector.store import companies, history
 from connector.store.companies import Mode
 from connector.store.engine import Database, open_database
 from connector.store.history import Event
+from tests.bench.day_world import (
+    AGES,
+    FIRST_LETTER_AGO,
+    NOW,
+    TODAY,
+    Customer,
+    Said,
+    day,
+    instant,
+    invoice,
+    world,
+)
 
 COMPANY = "bench"
-NOW = datetime(2026, 11, 4, 15, 0, tzinfo=UTC)  # a Wednesday morning in New York
-TODAY = date(2026, 11, 4)
-INVOICES_EACH = 10
-
-#: Days past due of a customer's invoices, the oldest first. The first three have had the first letter and wait for the
-#: second, the next three wait for the first, one for its heads-up; three are not due for long.
-_AGES = (22, 20, 18, 11, 9, 8, -2, -12, -21, -33)
 _HAD_FIRST_LETTER = range(3)
 _FIRST_LETTER = {"step_no": 1, "step_id": "first", "step_day": 3, "cadence": "standard", "cycle": 1}
-_FIRST_LETTER_AGO = 10
 _WORDS = "This is about an invoice that was due some days ago. Please tell us when we may expect your payment. " * 6
 
 Row = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer, and what is special about it."""
-
-    number: int
-    currency: str
-    emails: tuple[str, ...]
-    language: str
-    was_written_to: bool
-    promises: bool
-    disputes: bool
-    has_credit: bool
-    is_paused: bool
-    has_paid: bool
-
-    @property
-    def ref(self) -> str:
-        return str(self.number)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A reminder that went out so many days ago, about these invoices."""
-
-    id: str
-    to: Customer
-    days_ago: int
-    invoices: tuple[str, ...]
-
-
-def customers(count: int, seed: int = 7) -> Iterator[Customer]:
-    """Most are like most; some have no address, a promise, a dispute, a credit or a pause."""
-    chance = random.Random(seed)
-    for number in range(1, count + 1):
-        roll = chance.random()
-        addresses = 0 if roll < 0.01 else 2 if roll < 0.1 else 1
-        yield Customer(
-            number=number,
-            currency=chance.choices(("USD", "EUR", "CAD"), (8, 1, 1))[0],
-            emails=tuple(f"ap{number}.{each}@customer.example" for each in range(addresses)),
-            language=chance.choices(("", "en", "fr"), (8, 1, 1))[0],
-            was_written_to=chance.random() < 0.9,
-            promises=chance.random() < 0.04,
-            disputes=chance.random() < 0.03,
-            has_credit=chance.random() < 0.04,
-            is_paused=chance.random() < 0.01,
-            has_paid=chance.random() < 0.7,
-        )
 
 
 def build(path: Path, invoices: int, *, said_before: int = 0) -> None:
@@ -118,25 +70,10 @@ def connect(database: Database) -> None:
             cursor="2026-11-04T14:55:00+00:00",
             first_read_done=True,
             synced_at=NOW - timedelta(minutes=5),
-            cash_posted_until=_day(1),
+            cash_posted_until=day(1),
             cash_silence_days=3,
             connected_at=NOW - timedelta(days=400),
         )
-
-
-def world(invoices: int, said_before: int) -> tuple[list[Customer], list[Said], list[Said]]:
-    """Who there is, what was said about open invoices, and what was said about invoices paid since."""
-    everybody = list(customers(invoices // INVOICES_EACH))
-    said = [
-        Said(f"now-{each.ref}", each, _FIRST_LETTER_AGO, tuple(_invoice(each, nth, len(everybody)) for nth in range(3)))
-        for each in everybody
-        if each.was_written_to
-    ]
-    past = [
-        Said(f"past-{nth}", each, 40 + 320 * nth // said_before, (f"invoice:9{nth:09}",))
-        for nth, each in zip(range(said_before), _again_and_again(everybody), strict=False)
-    ]
-    return everybody, said, past
 
 
 def make_due(path: Path, accounts: int) -> None:
@@ -147,11 +84,6 @@ def make_due(path: Path, accounts: int) -> None:
         statement = "UPDATE account SET look_on = ? WHERE company = ? AND ref = ?"
         driver.executemany(statement, ((TODAY.isoformat(), COMPANY, str(each)) for each in due))
         driver.commit()
-
-
-def _again_and_again(everybody: Sequence[Customer]) -> Iterator[Customer]:
-    while everybody:
-        yield from everybody
 
 
 def tables(
@@ -181,18 +113,6 @@ def _insert(driver: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None
         driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain((first,), rows))
 
 
-def _day(ago: int) -> date:
-    return TODAY - timedelta(days=ago)
-
-
-def _instant(ago: int) -> str:
-    return (NOW - timedelta(days=ago)).strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def _invoice(of: Customer, nth: int, count: int) -> str:
-    return f"invoice:{nth * count + of.number}"
-
-
 def _amount(of: Customer, nth: int) -> int:
     return 5_000 + (of.number * 7919 + nth * 104_729) % 250_000
 
@@ -219,8 +139,8 @@ def _customer(each: Customer) -> Row:
         "note": "",
         "block": "",
         "version": "3",
-        "created_at": _instant(400),
-        "updated_at": _instant(20),
+        "created_at": instant(400),
+        "updated_at": instant(20),
     }
 
 
@@ -230,12 +150,12 @@ def _account(each: Customer) -> Row:
         "ref": each.ref,
         "customer": each.ref,
         "cadence": "standard" if each.was_written_to else None,
-        "look_on": _day(-1 - each.number % 30).isoformat(),
+        "look_on": day(-1 - each.number % 30).isoformat(),
         "touches": 12,
-        "verdict_on": _day(_FIRST_LETTER_AGO).isoformat(),
+        "verdict_on": day(FIRST_LETTER_AGO).isoformat(),
         "outcome": "remind",
         "reason": "step_due",
-        "verdict": json.dumps({"day": _day(_FIRST_LETTER_AGO).isoformat(), "outcome": "remind"}),
+        "verdict": json.dumps({"day": day(FIRST_LETTER_AGO).isoformat(), "outcome": "remind"}),
     }
 
 
@@ -247,27 +167,27 @@ def _document(of: Customer, ref: str, kind: str, *, total: int, open_minor: int,
         "customer": of.ref,
         "account": of.ref,
         "number": f"26-{ref.partition(':')[2]}",
-        "issue_date": _day(ago).isoformat(),
+        "issue_date": day(ago).isoformat(),
         "currency": of.currency,
         "total_minor": total,
         "open_minor": open_minor,
         "bill_emails": json.dumps(of.emails[:1]),
         "delivery": "sent",
-        "sent_at": _instant(ago),
+        "sent_at": instant(ago),
         "memo": "",
         "pay_link": f"https://pay.example/scs-v1-{ref[8:]:0>24}" if kind == "invoice" else None,
         "voided": False,
         "version": "1",
-        "created_at": _instant(ago),
-        "updated_at": _instant(ago),
-        "first_seen": _day(ago).isoformat(),
+        "created_at": instant(ago),
+        "updated_at": instant(ago),
+        "first_seen": day(ago).isoformat(),
     }
 
 
 def _open_documents(everybody: Sequence[Customer]) -> Iterator[Row]:
-    for nth, age in enumerate(_AGES):
+    for nth, age in enumerate(AGES):
         for of in everybody:
-            amount, ref = _amount(of, nth), _invoice(of, nth, len(everybody))
+            amount, ref = _amount(of, nth), invoice(of, nth, len(everybody))
             yield _document(of, ref, "invoice", total=amount, open_minor=amount, ago=age + 30)
 
 
@@ -293,20 +213,20 @@ def _item(ref: str, of: Customer, *, total: int, open_minor: int, age: int, clos
         "document": ref,
         "account": of.ref,
         "part": 1,
-        "due_date": _day(age).isoformat(),
+        "due_date": day(age).isoformat(),
         "currency": of.currency,
         "total_minor": total,
         "open_minor": open_minor,
         "cycle": 1,
-        "closed_on": None if closed_ago is None else _day(closed_ago).isoformat(),
-        "known_since": _day(age + 30).isoformat(),
+        "closed_on": None if closed_ago is None else day(closed_ago).isoformat(),
+        "known_since": day(age + 30).isoformat(),
     }
 
 
 def _open_items(everybody: Sequence[Customer]) -> Iterator[Row]:
-    for nth, age in enumerate(_AGES):
+    for nth, age in enumerate(AGES):
         for of in everybody:
-            amount, ref = _amount(of, nth), _invoice(of, nth, len(everybody))
+            amount, ref = _amount(of, nth), invoice(of, nth, len(everybody))
             yield _item(ref, of, total=amount, open_minor=amount, age=age, closed_ago=None)
 
 
@@ -326,17 +246,17 @@ def _promise(of: Customer, count: int) -> Row:
         "customer": of.ref,
         "amount_minor": sum(_amount(of, nth) for nth in _HAD_FIRST_LETTER),
         "currency": of.currency,
-        "day": _day(-5).isoformat(),
-        "items": json.dumps([f"{_invoice(of, nth, count)}#1" for nth in _HAD_FIRST_LETTER]),
-        "made_at": _instant(4),
-        "made_on": _day(4).isoformat(),
+        "day": day(-5).isoformat(),
+        "items": json.dumps([f"{invoice(of, nth, count)}#1" for nth in _HAD_FIRST_LETTER]),
+        "made_at": instant(4),
+        "made_on": day(4).isoformat(),
         "state": "open",
     }
 
 
 def _promise_items(of: Customer, count: int) -> Iterator[Row]:
     for nth in _HAD_FIRST_LETTER:
-        item = f"{_invoice(of, nth, count)}#1"
+        item = f"{invoice(of, nth, count)}#1"
         yield {"company": COMPANY, "promise": f"promise-{of.ref}", "item": item}
 
 
@@ -346,15 +266,15 @@ def _dispute(of: Customer, count: int) -> Row:
         "company": COMPANY,
         "account": of.ref,
         "customer": of.ref,
-        "item": f"{_invoice(of, 3, count)}#1",
+        "item": f"{invoice(of, 3, count)}#1",
         "amount_minor": 2_000,
         "currency": of.currency,
         "reason": "short delivery",
         "owner": "anna",
         "state": "open",
         "source": f"person:{of.ref}",
-        "opened_at": _instant(3),
-        "opened_on": _day(3).isoformat(),
+        "opened_at": instant(3),
+        "opened_on": day(3).isoformat(),
     }
 
 
@@ -366,11 +286,11 @@ def _pause(of: Customer) -> Row:
         "customer": of.ref,
         "kind": "pause",
         "items": "[]",
-        "begins": _day(2).isoformat(),
-        "ends": _day(-9).isoformat(),
+        "begins": day(2).isoformat(),
+        "ends": day(-9).isoformat(),
         "reason": "a new bank",
         "source": f"person:{of.ref}",
-        "created_at": _instant(2),
+        "created_at": instant(2),
     }
 
 
@@ -386,9 +306,9 @@ def _reminder(said: Said) -> Row:
         "cadence": "standard",
         "cadence_version": "1f2e3d4c5b6a",
         "step_id": "first",
-        "decided_on": _day(said.days_ago).isoformat(),
-        "decided_at": _instant(said.days_ago),
-        "figures_at": _instant(said.days_ago),
+        "decided_on": day(said.days_ago).isoformat(),
+        "decided_at": instant(said.days_ago),
+        "figures_at": instant(said.days_ago),
         "state": "said",
         "reason": "step_due",
         "facts": json.dumps({"step_id": "first", "advance": [f"{each}#1" for each in said.invoices]}),
@@ -397,13 +317,13 @@ def _reminder(said: Said) -> Row:
         "subject": "Invoices from Bench & Sons",
         "text_body": _WORDS,
         "html_body": f"<p>{_WORDS}</p>",
-        "said_at": _instant(said.days_ago),
+        "said_at": instant(said.days_ago),
     }
 
 
 def _steps(said: Said) -> Iterator[Row]:
     for each in said.invoices:
-        taken = {"taken_on": _day(said.days_ago).isoformat(), "how": "sent"}
+        taken = {"taken_on": day(said.days_ago).isoformat(), "how": "sent"}
         yield {"company": COMPANY, "item": f"{each}#1", **_FIRST_LETTER, "reminder": said.id, **taken}
 
 
@@ -413,12 +333,12 @@ def _lapses(everybody: Sequence[Customer]) -> Iterator[Row]:
     for of in everybody:
         for nth in (3, 4, 5):
             if (of.number + nth) % 10:
-                item, on = f"{_invoice(of, nth, len(everybody))}#1", _day(_AGES[nth]).isoformat()
+                item, on = f"{invoice(of, nth, len(everybody))}#1", day(AGES[nth]).isoformat()
                 yield {"company": COMPANY, "item": item, **lapsed, "taken_on": on, "how": "lapsed"}
 
 
 def _dispatch(said: Said) -> Row:
-    at = _instant(said.days_ago)
+    at = instant(said.days_ago)
     address = next(iter(said.to.emails), "nobody@customer.example")
     return {
         "reminder": said.id,
@@ -435,8 +355,8 @@ def _contact(said: Said) -> Row:
     return {
         "company": COMPANY,
         "account": said.to.ref,
-        "at": _instant(said.days_ago),
-        "on_day": _day(said.days_ago).isoformat(),
+        "at": instant(said.days_ago),
+        "on_day": day(said.days_ago).isoformat(),
         "what": "reminder",
         "address": next(iter(said.to.emails), ""),
         "source": f"reminder:{said.id}",

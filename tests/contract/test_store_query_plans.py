@@ -20,7 +20,8 @@ from connector.store import claims, reminders
 from connector.store.engine import Database
 from connector.store.tables import account, metadata
 from tests.bench.day_run import office_on
-from tests.bench.day_store import COMPANY, NOW, TODAY, Said, connect, tables, world
+from tests.bench.day_store import COMPANY, connect, tables
+from tests.bench.day_world import NOW, TODAY, Said, world
 
 _INVOICES, _SAID_BEFORE, _DUE = 10_000, 10_000, ("7", "42", "99")
 _LONG = 3_000  # rows: of shorter tables, reading all is no harm
