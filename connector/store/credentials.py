@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from threading import Lock
 from typing import Generic, TypeVar
 
 import msgspec
@@ -73,7 +74,7 @@ def reseal(connection: Connection, old: Vault, new: Vault, now: datetime) -> int
 
 
 class StoredTokens(Generic[T]):
-    """A company's tokens, of the kind its ledger has (a dataclass): the adapter's token store. Serves one thread."""
+    """A company's tokens, of the kind its ledger has (a dataclass): the adapter's token store. Safe for threads."""
 
     def __init__(self, kind: type[T], database: Database, vault: Vault, clock: Clock, company: str) -> None:
         self._kind = kind
@@ -83,6 +84,7 @@ class StoredTokens(Generic[T]):
         self._company = company
         self._lease = f"tokens:{company}"
         self._holder = uuid.uuid4().hex
+        self._threads = Lock()
         self._fence: int | None = None
         self._seen: bytes | None = None
 
@@ -109,15 +111,16 @@ class StoredTokens(Generic[T]):
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Held by one at a time, over all processes. Raises LedgerUnavailable where others hold it for minutes."""
-        self._fence = number = self._wait_for_lease()
-        try:
-            with self._database.read() as connection:
-                self._seen = get(connection, self._vault, self._company, TOKENS)
-            yield
-        finally:
-            self._fence = None
-            with self._database.write("release token lease") as connection:
-                leases.release(connection, self._lease, number, self._clock.now())
+        with self._threads:  # the lease keeps other processes out, and lets us in again
+            self._fence = number = self._wait_for_lease()
+            try:
+                with self._database.read() as connection:
+                    self._seen = get(connection, self._vault, self._company, TOKENS)
+                yield
+            finally:
+                self._fence = None
+                with self._database.write("release token lease") as connection:
+                    leases.release(connection, self._lease, number, self._clock.now())
 
     def _wait_for_lease(self) -> int:
         waited, pause = 0.0, 0.02

@@ -119,6 +119,33 @@ def test_of_eight_that_want_to_refresh_at_once_one_does(database: Database, vaul
     assert refreshed == [1]
 
 
+def test_of_eight_threads_of_one_process_one_refreshes(database: Database, vault: Vault) -> None:
+    """Pages are read side by side: their threads share a store, and all of them meet the token that has expired."""
+    clock = SystemClock()
+    store = StoredTokens(Tokens, database, vault, clock, "c")
+    store.save(tokens(1))
+    refreshed: list[int] = []
+    inside: list[int] = []
+
+    def refresh() -> None:
+        with store.lock():
+            inside.append(1)
+            assert len(inside) == 1, "one at a time"
+            if store.load() == tokens(1):
+                clock.sleep(0.05)  # the sign-in server takes its time
+                refreshed.append(1)
+                store.save(tokens(2))
+            inside.pop()
+
+    threads = [threading.Thread(target=refresh) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refreshed) == 1
+    assert store.load() == tokens(2)
+
+
 def test_a_process_that_died_while_refreshing_locks_nobody_out_for_good(
     database: Database, vault: Vault, clock: SimulatedClock
 ) -> None:
