@@ -77,6 +77,8 @@ def load_rows(
     items: dict[str, list[OwedItem]] = defaultdict(list)
     doubtful: dict[str, dict[str, RowMapping]] = defaultdict(dict)
     for row in open_items:
+        if row["customer"] not in billed:
+            continue  # a customer whose row could not be read: nobody is asked in its name
         items[row["account"]].append(_owed(row, billed[row["customer"]]["name"], taken.get(row["ref"], ())))
         if row["unreadable"] or row["quiet_until"] or row["delivery"] != _SENT:
             doubtful[row["account"]][row["ref"]] = row
