@@ -9,7 +9,7 @@ from adapters.documents import Customer
 from adapters.errors import LedgerUnavailable
 from connector.disputes import Contested, open_dispute
 from connector.pauses import pause
-from connector.remind import remind
+from connector.remind import CHUNK, remind
 from connector.store.tables import dispatch
 from tests.unit.connector.speaking.firm import Firm
 
@@ -227,13 +227,13 @@ def test_what_was_planned_yesterday_is_decided_again_and_not_sent(decided: Firm)
 
 
 def test_a_run_that_crosses_midnight_stops_there(firm: Firm) -> None:
-    for number in range(501):
+    for number in range(CHUNK + 1):
         firm.owes(f"{1000 + number}", "10.00")
     firm.sync()
     firm.clock.set(datetime(2026, 11, 2, 23, 59, tzinfo=UTC))
 
     class Midnight:
-        """The first five hundred are saved when the day ends."""
+        """The first chunk is saved when the day ends."""
 
         def before(self, name: str) -> None:
             pass
@@ -243,10 +243,10 @@ def test_a_run_that_crosses_midnight_stops_there(firm: Firm) -> None:
                 firm.clock.set(datetime(2026, 11, 3, 0, 0, 1, tzinfo=UTC))
 
     firm.database.boundaries = Midnight()
-    assert remind(firm.office).planned == 500
+    assert remind(firm.office).planned == CHUNK
     done = firm.remind()
-    assert done.decided_again == 500
-    assert done.planned == 501
+    assert done.decided_again == CHUNK
+    assert done.planned == CHUNK + 1
 
 
 def test_at_night_a_message_waits_for_the_morning(decided: Firm) -> None:
