@@ -88,6 +88,15 @@ class ScriptedMailer:
         return [each.to for each in self.taken]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a fresh reading was about."""
+
+    documents: tuple[str, ...]
+    customers: tuple[str, ...]
+    since: str
+
+
 @dataclass
 class Books(FakeLedger):
     """A fake ledger whose posts and reads can go wrong, and that keeps every batch it was given."""
@@ -98,13 +107,25 @@ class Books(FakeLedger):
     looked_for: list[frozenset[str]] = field(default_factory=list)
     why_impossible: str = "the customer is inactive"
     written_on: dict[str, date] = field(default_factory=dict)
+    read_afresh: list[Asked] = field(default_factory=list)
+    silent_about: set[str] = field(default_factory=set)  # documents that a fresh reading does not tell about
+    pay_links: dict[str, str | LedgerError] = field(default_factory=dict)
+    pay_links_asked: list[str] = field(default_factory=list)
     on_fresh: Callable[[], object] = lambda: None
     after_post: Callable[[], object] = lambda: None  # everything is written; the answer is on its way
 
     def fresh(self, documents: Collection[str], customers: Collection[str], since: str) -> Page:
+        self.read_afresh.append(Asked(documents=tuple(documents), customers=tuple(customers), since=since))
         page = super().fresh(documents, customers, since)
         self.on_fresh()
-        return page
+        return replace(page, documents=tuple(each for each in page.documents if each.ref not in self.silent_about))
+
+    def pay_link(self, document: str) -> str:
+        self.pay_links_asked.append(document)
+        link = self.pay_links.get(document, "")
+        if isinstance(link, LedgerError):
+            raise link
+        return link
 
     def part_pay(self, ref: str, amount: str) -> None:
         before = self.documents[ref]

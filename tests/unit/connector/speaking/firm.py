@@ -22,7 +22,7 @@ from connector.office import Letterhead, Office
 from connector.remind import remind
 from connector.store import companies
 from connector.store.companies import Mode
-from connector.store.engine import Database
+from connector.store.engine import Database, NoBoundaries
 from connector.store.tables import account, address, dispatch, entry, history, reminder, reminder_item, task
 from reminders.assignment import Assignment
 from reminders.cadence_file import BUILTIN, load_builtin
@@ -112,6 +112,18 @@ class Firm:
     def another_process(self, mailer: ScriptedMailer | None = None) -> Office:
         """A second service on the same database, and with the same clock."""
         return replace(self.office, mailer=mailer or ScriptedMailer(self.clock), holder="another process")
+
+    def commits(self, seen: Callable[[], object] = lambda: None) -> list[str]:
+        """The names of the commits from now on, each with what was seen when it was made."""
+        names: list[str] = []
+
+        class Watching(NoBoundaries):
+            def after(self, name: str) -> None:
+                what = seen()
+                names.append(name if what is None else f"{name}, {what}")
+
+        self.database.boundaries = Watching()
+        return names
 
     # -- what people do
 

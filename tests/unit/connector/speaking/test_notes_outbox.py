@@ -1,7 +1,6 @@
 """Notes reach the ledger exactly once, whatever becomes of the answers."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +12,6 @@ from adapters.ledger import EntryKind, Outcome, Page
 from connector.notes import enqueue_note
 from connector.outbox import _LEASE, Posted, post_notes, settle_unknown
 from connector.store import entries
-from connector.store.engine import NoBoundaries
 from connector.store.tables import batch
 from connector.sync import apply_fresh
 from reminders.notes import NoteFacts
@@ -41,18 +39,6 @@ def _batches(firm: Firm) -> list[str]:
     return [str(row["state"]) for row in firm.rows(batch)]
 
 
-def _commits(firm: Firm, seen: Callable[[], object]) -> list[str]:
-    """The commits from now on, each with what was seen when it was made."""
-    names: list[str] = []
-
-    class Watching(NoBoundaries):
-        def after(self, name: str) -> None:
-            names.append(f"{name}, {seen()}")
-
-    firm.database.boundaries = Watching()
-    return names
-
-
 def _log_calls(firm: Firm, *facts: str) -> None:
     with firm.database.write("log calls") as connection:
         for fact in facts:
@@ -76,7 +62,7 @@ def test_a_notes_first_line_reads_by_itself(said: Firm) -> None:
 
 
 def test_a_batch_is_stored_with_its_bytes_before_it_is_sent(said: Firm) -> None:
-    commits = _commits(said, lambda: f"{len(said.books.posts)} posted")
+    commits = said.commits(lambda: f"{len(said.books.posts)} posted")
     post_notes(said.office)
     assert commits == ["store batch, 0 posted", "record receipts, 1 posted"]
     (row,) = said.rows(batch)
@@ -110,7 +96,7 @@ def test_a_batch_is_taken_before_it_is_looked_for_and_settled_in_one_commit(said
     said.books.post_faults = [LOST]
     post_notes(said.office)
     said.clock.advance(timedelta(minutes=10))
-    commits = _commits(said, lambda: f"looked for {len(said.books.looked_for)} times")
+    commits = said.commits(lambda: f"looked for {len(said.books.looked_for)} times")
     post_notes(said.office)
     assert commits == ["take batch, looked for 0 times", "settle batch, looked for 1 times"]
 
@@ -149,7 +135,7 @@ def test_where_some_are_found_the_rest_goes_in_another_batch(said: Firm) -> None
 
 def test_what_certainly_never_left_goes_later_as_the_same_bytes(said: Firm) -> None:
     said.books.post_faults = [NEVER_SENT]
-    commits = _commits(said, lambda: f"{len(said.books.posts)} tried")
+    commits = said.commits(lambda: f"{len(said.books.posts)} tried")
     with pytest.raises(LedgerUnavailable):
         post_notes(said.office)
     assert commits == ["store batch, 0 tried", "batch not sent, 1 tried"]
