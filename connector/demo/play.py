@@ -106,17 +106,21 @@ def play(
             evidence=evidence,
             trouble=trouble,
         )
-        _first_day(world)
-        for number, day in enumerate(month.days, start=1):
-            _play_day(world, day)
-            if progress:
-                progress(day, number, sink.count)
-        evidence.failed_commands = world.collector.failed
-        evidence.commands = world.collector.commands
-        leave_evidence(evidence, office)
+        _play_through(world, progress)
         if afterwards:
             afterwards(evidence, box.url)
     return evidence
+
+
+def _play_through(world: _World, progress: Progress | None) -> None:
+    _first_day(world)
+    for number, day in enumerate(world.month.days, start=1):
+        _play_day(world, day)
+        if progress:
+            progress(day, number, world.sink.count)
+    world.evidence.failed_commands = world.collector.failed
+    world.evidence.commands = world.collector.commands
+    leave_evidence(world.evidence, world.office)
 
 
 def _fast_folder() -> str | None:
