@@ -1,6 +1,6 @@
 """Customers with their families, loaded as needed: who is billed, and whose account an item belongs to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -9,7 +9,7 @@ from adapters.documents import CustomerRef
 from connector.store.books import among
 from connector.store.tables import customer
 from reminders.account import AccountRef
-from reminders.grouping import account_named, billing_customer, own_addresses
+from reminders.grouping import account_named, addresses_instead, billing_customer, own_addresses
 
 
 class Listed(NamedTuple):
@@ -33,7 +33,7 @@ class Directory:
         self._follow = follow_bill_email
         self._known: dict[CustomerRef, Listed] = {}
         self._billed: dict[CustomerRef, CustomerRef] = {}
-        self._own: dict[CustomerRef, frozenset[str]] = {}
+        self._own: dict[CustomerRef, tuple[frozenset[str], Sequence[str]]] = {}
 
     def load(self, refs: Iterable[CustomerRef]) -> None:
         """Makes sure that these customers and their parents are known."""
@@ -63,12 +63,19 @@ class Directory:
 
     def account(self, ref: CustomerRef, bill_emails: tuple[str, ...]) -> AccountRef:
         """The account that an item of this customer with these bill addresses belongs to."""
-        if not bill_emails or not self._follow:
-            return self.billing(ref)
+        billed = self.billing(ref)
+        if not self._follow or not (bill_emails or ref != billed):
+            return billed
         if ref not in self._own:
-            own = own_addresses(self.get(ref), self._known, self._known[ref].own_contacts or ())
-            self._own[ref] = own
-        return account_named(self.billing(ref), self._own[ref], bill_emails)
+            self._own[ref] = self._addresses(ref, billed)
+        own, instead = self._own[ref]
+        return account_named(billed, own, bill_emails or instead)
+
+    def _addresses(self, ref: CustomerRef, billed: CustomerRef) -> tuple[frozenset[str], Sequence[str]]:
+        """The customer's own addresses, and what an item without any follows."""
+        one, payer = self.get(ref), self.get(billed)
+        contacts = {*(self._known[ref].own_contacts or ()), *(payer.own_contacts or ())}
+        return own_addresses(one, payer, contacts), addresses_instead(one, payer, contacts)
 
 
 _COLUMNS = select(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from adapters.documents import ItemRef
 from connector.office import Office
 from connector.store.tables import hold
 from reminders.account import Account, HoldKind
@@ -35,34 +36,37 @@ def remember_rests(office: Office, connection: Connection, decided: Sequence[tup
     known = _open_spans(office, connection, [account for account, _ in spoken])
     begun: list[dict[str, object]] = []
     for account, decision in spoken:
-        now = {(kind, ref) for kind, ref in _rests(account, decision)}
-        for key in known.get(account.ref, {}).keys() - now:
-            where = hold.c.id == known[account.ref][key]["id"]
+        resting = set(_rests(account, decision))
+        counted = {span for one in account.items for span in known.get(one.ref, ())}
+        for kind, ref in counted - resting:
+            where = hold.c.id == known[ref][kind, ref]["id"]
             connection.execute(update(hold).where(where).values(ends=office.today(), ended_at=office.now()))
-        begun += [_row(office, account, kind, ref) for kind, ref in sorted(now - known.get(account.ref, {}).keys())]
+        begun += [_row(office, account, kind, ref) for kind, ref in sorted(resting - counted)]
     if begun:
         connection.execute(insert(hold), begun)
 
 
 def _open_spans(
     office: Office, connection: Connection, accounts: Sequence[Account]
-) -> dict[str, dict[tuple[HoldKind, str], RowMapping]]:
+) -> dict[ItemRef, dict[tuple[HoldKind, ItemRef], RowMapping]]:
+    """The spans that run, by item: whichever account it rested in, since an item may move to another one."""
+    customers = {each.customer for each in accounts} | {one.customer for each in accounts for one in each.items}
     rows = connection.execute(
         select(hold).where(
             hold.c.company == office.company,
-            hold.c.customer.in_({each.customer for each in accounts}),  # by an index: one leads there
-            hold.c.account.in_([each.ref for each in accounts]),
+            hold.c.customer.in_(customers),  # by an index: one leads there
             hold.c.source.like(f"{SEEN}%"),
             hold.c.ends.is_(None),
         ),
     ).mappings()
-    spans: dict[str, dict[tuple[HoldKind, str], RowMapping]] = {}
+    spans: dict[ItemRef, dict[tuple[HoldKind, ItemRef], RowMapping]] = {}
     for row in rows:
-        spans.setdefault(row["account"], {})[HoldKind(row["kind"]), row["items"][0]] = row
+        ref = row["items"][0]
+        spans.setdefault(ref, {})[HoldKind(row["kind"]), ref] = row
     return spans
 
 
-def _rests(account: Account, decision: Decision) -> Iterable[tuple[HoldKind, str]]:
+def _rests(account: Account, decision: Decision) -> Iterable[tuple[HoldKind, ItemRef]]:
     by_ledger = [each for each in account.holds if each.kind in _BY_LEDGER and each.ends is None]
     for one in account.items:
         if not one.taken:

@@ -2,7 +2,8 @@
 
 A sub-customer billed with its parent is part of the parent's account: one pool of credit, one set of caps and holds.
 An item whose BillEmail is none of the customer's own addresses forms an account of its own with that address, so that
-nobody is shown an invoice that names somebody else. Free credit stays the customer's: whoever loads such an account
+nobody is shown an invoice that names somebody else. Where the parent has no address at all, a sub-customer's items follow
+the sub-customer's own: its address is not shown what the parent or another site owes. Free credit stays the customer's: whoever loads such an account
 takes the customer's free credit into account there too, since asking less is the safe side.
 """
 
@@ -71,16 +72,27 @@ def account_of(
     Own addresses are those of the customer, of the one it is billed with, and the reminder contacts set with us for
     either (`own_contacts`). One of them among `bill_emails` is enough for the item to stay with its customer.
     """
-    billed = billing_customer(customer, customers).ref
-    if not follow_bill_email:
-        return billed
-    return account_named(billed, own_addresses(customer, customers, own_contacts), bill_emails)
-
-
-def own_addresses(customer: B, customers: Mapping[CustomerRef, B], own_contacts: Collection[str]) -> frozenset[str]:
-    """The addresses that are the customer's own, as they are compared."""
     billed = billing_customer(customer, customers)
+    if not follow_bill_email:
+        return billed.ref
+    named = bill_emails or addresses_instead(customer, billed, own_contacts)
+    return account_named(billed.ref, own_addresses(customer, billed, own_contacts), named)
+
+
+def own_addresses(customer: Billable, billed: Billable, own_contacts: Collection[str]) -> frozenset[str]:
+    """The addresses that are the customer's own, as they are compared; none where only a sub-customer has any."""
+    if _only_the_site_has_any(customer, billed, own_contacts):
+        return frozenset()
     return frozenset(_folded(address) for address in (*customer.emails, *billed.emails, *own_contacts))
+
+
+def addresses_instead(customer: Billable, billed: Billable, own_contacts: Collection[str]) -> Sequence[str]:
+    """What an item without BillEmail follows: its sub-customer's addresses, where the one billed has none."""
+    return customer.emails if _only_the_site_has_any(customer, billed, own_contacts) else ()
+
+
+def _only_the_site_has_any(customer: Billable, billed: Billable, own_contacts: Collection[str]) -> bool:
+    return customer.ref != billed.ref and not billed.emails and not own_contacts
 
 
 def account_named(billed: CustomerRef, own: Collection[str], bill_emails: Sequence[str]) -> AccountRef:

@@ -337,8 +337,13 @@ def recipients_of(rows: AccountRows) -> tuple[str, ...]:
     head = rows.row
     if named := addresses_of(head["ref"]):
         return named
-    bill = [each for owed in rows.items for each in owed.bill_emails]
-    return choose_recipients(head["own_contacts"] or (), head["emails"], bill, unusable=())
+    return choose_recipients(head["own_contacts"] or (), head["emails"], _named_by_all(rows.items), unusable=())
+
+
+def _named_by_all(items: Sequence[OwedItem]) -> list[str]:
+    """The bill addresses that every item names: nobody is shown an item that names somebody else, or nobody."""
+    common = set.intersection(*({each.casefold() for each in owed.bill_emails} for owed in items)) if items else set()
+    return [each for each in items[0].bill_emails if each.casefold() in common] if common else []
 
 
 def _with_dunning(rows: AccountRows) -> tuple[Contacted, ...]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tests.judge.amounts import Amount, amounts_in
 from tests.judge.audit import Dispute, Promise
-from tests.judge.books import ZERO, Document
+from tests.judge.books import ZERO, Books, Document
 from tests.judge.evidence import Evidence
 from tests.judge.families import customer_of, own_addresses, party_of, root_of
 from tests.judge.messages import Message, Shown
@@ -151,15 +151,27 @@ def account_documents(evidence: Evidence, account: str, at: datetime) -> list[Do
     books, party = evidence.books, party_of(account)
     members = evidence.families(at).members(evidence.families(at).root(customer_of(account)))
     found = [each for each in books.documents_of(members, at) if each.can_be_asked]
-    return [each for each in found if (party & each.emails if party else not is_another_party(evidence, each, at))]
+    return [
+        each
+        for each in found
+        if party & _followed(books, each, at) or not (party or is_another_party(evidence, each, at))
+    ]
+
+
+def _followed(books: Books, document: Document, at: datetime) -> frozenset[str]:
+    """The addresses that an item may follow."""
+    return document.emails or own_addresses(books, {document.customer}, at)
 
 
 def is_another_party(evidence: Evidence, document: Document, at: datetime) -> bool:
-    """Whether an item names only addresses that its customer does not."""
-    root = root_of(evidence.books, document.customer, at)
-    own = own_addresses(evidence.books, {document.customer, root}, at)
-    own |= evidence.company.contacts.get(root, frozenset())
-    return bool(document.emails) and not document.emails & own
+    """Whether an item names only addresses that its customer does not, or follows its site's for want of any other."""
+    books, site = evidence.books, document.customer
+    root = root_of(books, site, at)
+    sites, payers = own_addresses(books, {site}, at), own_addresses(books, {root}, at)
+    payers |= evidence.company.contacts.get(root, frozenset())
+    if not payers and site != root:
+        return bool(document.emails | sites)
+    return bool(document.emails) and not document.emails & (payers | sites)
 
 
 def free_credit(evidence: Evidence, root: str, at: datetime) -> dict[str, Decimal]:

@@ -4,7 +4,7 @@ Nothing here is believed instead of mails, notes and books: the laws compare.
 """
 
 import json
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.judge.amounts import told
-from tests.judge.company import Company, instant
+from tests.judge.company import ONE_DAY, Company, instant
 
 _GO_ON = ("company_resumed", "reconnected")
+_RESTS = {"covered_by_credit", "below_minimum", "no_address"}
 _TAKEN = {"reminder_said": "said", "step_lapsed": "lapsed", "step_not_made": "not_made", "step_done": "done"}
 
 
@@ -130,6 +131,7 @@ class Audit:
         self.by_kind: dict[str, list[Row]] = defaultdict(list)
         self.by_customer: dict[str, list[Row]] = defaultdict(list)  # verdicts left out
         self.verdicts: dict[str, list[Row]] = defaultdict(list)
+        self.told_of: dict[str, list[tuple[date, int, str]]] = defaultdict(list)  # the reasons stated for an item
         self.ends_told: dict[str, list[Row]] = defaultdict(list)  # tasks for the end of an item's ladder
         self.add(raw)
 
@@ -145,6 +147,8 @@ class Audit:
         self.by_kind[row.kind].append(row)
         if row.kind == "verdict":
             insort(self.verdicts[row.account], row, key=lambda each: (each.day, each.seq))
+            for item, reason in (row.data.get("items") or {}).items():
+                insort(self.told_of[item], (row.day, row.seq, reason))
         else:
             self.by_customer[row.account.partition("|")[0]].append(row)
         if row.kind == "task_opened" and row.data.get("kind") == "escalate":
@@ -164,6 +168,15 @@ class Audit:
         self.disputes = list(self._disputes())
         self.holds = list(self._holds())
         self.halts = list(self._halts())
+
+    def rested(self, item: str, day: date) -> bool:
+        """Whether the last reason stated for an item up to a day was one of the books' own, which is judged by itself.
+
+        Such days count for no distance, as those under a hold do not.
+        """
+        told = self.told_of.get(item, [])
+        place = bisect_left(told, (day + ONE_DAY, 0, ""))
+        return place > 0 and told[place - 1][2] in _RESTS
 
     def is_halted(self, day: date) -> bool:
         """Whether the whole company waited for a person on some part of a day: no job ran."""

@@ -128,7 +128,8 @@ def is_due(evidence: Evidence, document: Document, account: str, place: Place, d
     if standing.said_on is None:
         return True
     days = (day - standing.said_on).days
-    held = sum(is_held(evidence, document, account, standing.said_on + n * ONE_DAY) for n in range(1, days + 1))
+    since = [standing.said_on + n * ONE_DAY for n in range(1, days + 1)]
+    held = sum(is_held(evidence, document, account, on) or evidence.audit.rested(document.item, on) for on in since)
     return latest(place.cadence, standing, evidence.company, held) <= day
 
 
@@ -153,9 +154,11 @@ def _word_given(evidence: Evidence, document: Document, account: str, day: date)
         for each in evidence.audit.disputes
     )
     promised = any(
-        _of(account, each.account)
-        and _overlaps(evidence, each.made_at, each.ended_at, day)
-        and (document.item in each.items or document.item in covered(evidence, each))
+        _overlaps(evidence, each.made_at, each.ended_at, day)
+        and (
+            document.item in each.items  # wherever the item is billed by now
+            or (_of(account, each.account) and document.item in covered(evidence, each))
+        )
         for each in evidence.audit.promises
     )
     return disputed or promised

@@ -86,3 +86,13 @@ def test_an_item_is_shown_only_to_an_address_that_its_invoice_or_its_customer_na
     if billed and not set(billed) & {*contacts, *parents, *own}:
         assert set(shown_to) == set(billed)
     return bool(shown_to)
+
+
+def test_where_nobody_can_write_to_the_parent_a_site_is_written_to_about_its_own_items_alone() -> None:
+    parent = Customer(ref="1", name="1")
+    site = Customer(ref="2", name="2", parent="1", bill_with_parent=True, emails=("site@x.example",))
+    other = Customer(ref="3", name="3", parent="1", bill_with_parent=True)
+    everybody = {"1": parent, "2": site, "3": other}
+    assert account_of(site, everybody, ()) == account_of(site, everybody, ("site@x.example",)) == "1|site@x.example"
+    assert account_of(other, everybody, ()) == account_of(parent, everybody, ()) == "1"
+    assert account_of(site, everybody, (), own_contacts=("ap@x.example",)) == "1"
