@@ -201,16 +201,29 @@ class ODataClient:
         return self._checked(self._change(method, self._url(path), body, headers or {}))
 
     def batch(self, calls: Sequence[Call], *, json: bool = False) -> list[Answer | None]:
-        """An answer for each call, in order; None where the service stopped before it."""
+        """An answer for each call, in order; None where the service stopped before a change.
+
+        Reads alone are asked again until each has its answer: one that fails may stop the others, and changes nothing.
+        """
+        if any(call.method != "GET" for call in calls):
+            return self._batch(calls, json=json)
+        found: list[Answer | None] = []
+        while len(found) < len(calls):
+            rest = calls[len(found) :]
+            answers = self._http.repeat(lambda rest=rest: self._batch(rest, json=json))  # type: ignore[misc]
+            found += answers[: answers.index(None)] if None in answers else answers
+            if answers[:1] == [None]:
+                raise LedgerUnavailable(f"{self._name} answered no part of a $batch.")
+        return found
+
+    def _batch(self, calls: Sequence[Call], *, json: bool) -> list[Answer | None]:
         content_type, body = as_json(calls) if json else multipart(calls)
-        reads = all(call.method == "GET" for call in calls)
-        accept = "application/json" if json else "multipart/mixed"
-        headers = {"Content-Type": content_type, "Accept": accept}
-
-        def send() -> httpx.Response:
-            return self._checked(self._change("POST", self._url("$batch"), body, headers))
-
-        response = self._http.repeat(send) if reads else send()
+        headers = {
+            "Content-Type": content_type,
+            "Accept": "application/json" if json else "multipart/mixed",
+            "Prefer": "odata.continue-on-error",
+        }
+        response = self._checked(self._change("POST", self._url("$batch"), body, headers))
         told = response.headers.get("content-type", "")
         return read_json(response.content, calls) if json else read_multipart(told, response.content, calls)
 
