@@ -1,0 +1,154 @@
+"""Customers: who they are, how they are dunned, where they are written to. API_BUSINESS_PARTNER, many in a $batch."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import TypeVar
+
+from adapters.documents import Customer
+from adapters.errors import LedgerUnavailable
+from adapters.sap.batch import Call
+from adapters.sap.odata import ODataClient, Query, address, read_rows
+from adapters.sap.s4hana.cutting import cut, either, text
+from adapters.sap.s4hana.wire import (
+    Contact,
+    CustomerCompany,
+    Dunning,
+    Email,
+    Partner,
+    PartnerAddress,
+    Row,
+    properties,
+)
+from adapters.sap.s4hana.wire import Customer as CustomerRow
+from adapters.sap.values import Version, day, instant, literal, unpadded
+
+R = TypeVar("R", bound=Row)
+
+PER_FILTER, PER_BATCH = 20, 50
+_LANGUAGES = {"EN": "en", "DE": "de", "FR": "fr", "ES": "es", "E": "en", "D": "de", "F": "fr", "S": "es"}
+
+
+class PartnerReader:
+    """Reads customers as one company code sees them."""
+
+    def __init__(self, client: ODataClient, company_code: str) -> None:
+        self._client = client
+        self._company_code = company_code
+
+    def customers(self, numbers: Collection[str]) -> list[Customer]:
+        """These customers, with their addresses and blocks; one that is not there is left out."""
+        found: list[Customer] = []
+        for some in cut(sorted(numbers), PER_FILTER * PER_BATCH // 8):
+            found += self._some(some)
+        return found
+
+    def changed_since(self, since: date) -> list[str]:
+        """Customers whose master data changed on or after a day."""
+        filter_ = f"Customer ne '' and LastChangeDate ge {literal(since, Version.V2)}"
+        query = Query(filter=filter_, select=("BusinessPartner", "Customer"), order=("BusinessPartner",))
+        pages = self._client.pages("A_BusinessPartner", Partner, query, size=1000)
+        return [unpadded(each.customer) for page in pages for each in page.good]
+
+    def _some(self, numbers: Sequence[str]) -> list[Customer]:
+        of_company = f" and CompanyCode eq {text(self._company_code)}"
+        heads = self._read("A_Customer", CustomerRow, "Customer", numbers)
+        known = {unpadded(each.customer): each for each in heads}
+        companies = self._read("A_CustomerCompany", CustomerCompany, "Customer", numbers, of_company)
+        dunnings = self._read("A_CustomerDunning", Dunning, "Customer", numbers, of_company)
+        partners = self._read("A_BusinessPartner", Partner, "Customer", numbers)
+        refs = {unpadded(each.business_partner): each for each in partners}
+        places = self._read("A_BusinessPartnerAddress", PartnerAddress, "BusinessPartner", list(refs))
+        mails = self._read("A_AddressEmailAddress", Email, "AddressID", [each.address_id for each in places])
+        persons = self._read("A_BPContactToFuncAndDept", Contact, "BusinessPartnerCompany", list(refs))
+        by = _Found(companies, dunnings, partners, places, mails, persons)
+        return [by.customer(number, row) for number, row in known.items()]
+
+    def _read(self, entity: str, kind: type[R], name: str, numbers: Sequence[str], more: str = "") -> list[R]:
+        """Rows of an entity whose `name` is one of these, in one round trip."""
+        calls = [self._call(entity, kind, name, some, more) for some in cut(sorted(set(numbers)), PER_FILTER)]
+        if not calls:
+            return []
+        found: list[R] = []
+        for answer in self._client.batch(calls):
+            if answer is None:
+                raise LedgerUnavailable("A $batch was answered in part.")
+            if (error := self._client.error_in(answer)) is not None:
+                raise error
+            rows = read_rows(answer.body, kind)
+            while True:
+                found += rows.good
+                if not rows.next:
+                    break
+                rows = read_rows(self._client.get(rows.next), kind)
+        return found
+
+    def _call(self, entity: str, kind: type[Row], name: str, numbers: Iterable[str], more: str) -> Call:
+        filter_ = " or ".join(either(name, number) for number in numbers)
+        query = Query(filter=f"({filter_}){more}", select=properties(kind))
+        return Call(method="GET", path=address(entity, query.options(Version.V2)))
+
+
+class _Found:
+    """What was told of some customers, by customer."""
+
+    def __init__(
+        self,
+        companies: Iterable[CustomerCompany],
+        dunnings: Iterable[Dunning],
+        partners: Iterable[Partner],
+        places: Iterable[PartnerAddress],
+        mails: Iterable[Email],
+        persons: Iterable[Contact],
+    ) -> None:
+        self.companies = {unpadded(each.customer): each for each in companies}
+        self.partners = {unpadded(each.customer): each for each in partners}
+        self.dunnings: dict[str, list[Dunning]] = {}
+        for area in dunnings:
+            self.dunnings.setdefault(unpadded(area.customer), []).append(area)
+        self.places = {unpadded(each.business_partner): each for each in places}
+        self.mails: dict[str, list[Email]] = {}
+        for mail in mails:
+            self.mails.setdefault(unpadded(mail.address_id), []).append(mail)
+        self.persons: dict[str, list[Contact]] = {}
+        for person in persons:
+            self.persons.setdefault(unpadded(person.business_partner_company), []).append(person)
+
+    def customer(self, number: str, row: CustomerRow) -> Customer:
+        """One customer of all that was told."""
+        partner = self.partners.get(number, Partner(business_partner=number))
+        ref = unpadded(partner.business_partner)
+        place = self.places.get(ref, PartnerAddress(business_partner=ref, address_id=""))
+        company = self.companies.get(number)
+        areas = self.dunnings.get(number, [])
+        head = unpadded(company.customer_head_office) if company else ""
+        dunned = [on for on in (day(area.last_dunned_on) for area in areas) if on is not None]
+        language = partner.correspondence_language or place.language or partner.language
+        return Customer(
+            ref=number,
+            name=partner.business_partner_full_name or row.customer_name or number,
+            parent=head or None,
+            bill_with_parent=bool(head),
+            active=not (row.deletion_indicator or partner.business_partner_is_blocked),
+            emails=self._emails(ref, place),
+            language=_LANGUAGES.get(language.upper(), language.lower()),
+            country=place.country,
+            region=place.region,
+            postcode=place.postal_code,
+            note=company.customer_account_note if company else "",
+            block=next((area.dunning_block for area in areas if area.dunning_block), ""),
+            last_dunned=max(dunned, default=None),
+            version=_version(row, partner, place, company, areas, self._emails(ref, place)),
+            updated_at=instant(partner.last_change_date),
+        )
+
+    def _emails(self, ref: str, place: PartnerAddress) -> tuple[str, ...]:
+        """The company's own addresses, the default one first; contact persons' where it has none."""
+        own = [each for each in self.mails.get(unpadded(place.address_id), []) if not each.person]
+        own.sort(key=lambda each: (not each.is_default_email_address, each.ordinal_number))
+        told = [each.email_address for each in own] or [each.email_address for each in self.persons.get(ref, [])]
+        return tuple(dict.fromkeys(each.strip() for each in told if "@" in each))
+
+
+def _version(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:16]
