@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
 import httpx
@@ -12,12 +13,16 @@ import httpx
 from adapters.errors import LedgerUnavailable
 from adapters.http import Http, Patience
 from adapters.ledger import Ledger
+from adapters.money import Money
 from adapters.quickbooks.ledger import NoteField, QuickBooksLedger
 from adapters.quickbooks.limits import MemoryQuota
 from adapters.quickbooks.oauth import Endpoints, MemoryTokens, OAuthClient, Tokens
 from adapters.quickbooks.sandbox.app import QuickBooksSandbox
 from adapters.sandbox.books import Books
 from adapters.sandbox.ledger import BooksLedger, Disturbance
+
+if TYPE_CHECKING:
+    from tests.contract.replica import Replica
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -38,6 +43,17 @@ class Clock:
         self.time += timedelta(**length)
 
 
+class Trait(StrEnum):
+    """What not every ledger has: a test that `needs` it is about the others only where they have it too."""
+
+    DELETION = "deletion"  # a document can be deleted and is told as gone
+    MERGERS = "mergers"  # two customers become one
+    JOURNALS = "journals"  # receivables by journal entry are documents of their own
+    DELIVERY = "delivery"  # the invoice tells whether it went out, and to whom
+    LINKS = "links"  # a note hangs on the documents it is about
+    SPLIT_CREDIT = "split_credit"  # credit keeps its document while it is used up
+
+
 class Connection(Protocol):
     """A ledger under test, its books, and what can go wrong between the two."""
 
@@ -45,6 +61,19 @@ class Connection(Protocol):
     books: Books
     ledger: Ledger
     page_size: int
+    traits: frozenset[Trait]
+
+    def ref(self, kind: str, ident: str) -> str:
+        """What this ledger calls a document of the books."""
+        ...
+
+    def told(self, replica: "Replica") -> dict[str, Money]:
+        """What is open, as the ledger told it, to be compared with `in_the_books`."""
+        ...
+
+    def in_the_books(self) -> dict[str, Money]:
+        """What is open in the books, as this ledger tells it apart."""
+        ...
 
     def lose_next_read(self) -> None:
         """The next page read does not arrive."""
@@ -63,8 +92,24 @@ class Connection(Protocol):
         ...
 
 
+class SameReferences:
+    """A ledger that calls documents as the books do, and keeps them one by one."""
+
+    books: Books
+    traits = frozenset(Trait)
+
+    def ref(self, kind: str, ident: str) -> str:
+        return f"{kind}:{ident}"
+
+    def told(self, replica: "Replica") -> dict[str, Money]:
+        return replica.open
+
+    def in_the_books(self) -> dict[str, Money]:
+        return {each.ref: Money.of(each.open, each.currency) for each in self.books.documents() if each.open}
+
+
 @dataclass
-class BooksConnection:
+class BooksConnection(SameReferences):
     """The books told directly."""
 
     clock: Clock = field(default_factory=Clock)
@@ -120,7 +165,7 @@ class SandboxTransport(httpx.BaseTransport):
         return self.after(request, httpx.Response(answer.status, headers=told, content=answer.body))
 
 
-class QuickBooksConnection:
+class QuickBooksConnection(SameReferences):
     """QuickBooks' dialect spoken to its sandbox over the same books."""
 
     page_size = 1000

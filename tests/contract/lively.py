@@ -22,7 +22,7 @@ def bill(here: Connection, owner: str, amount: Decimal = TEN, **fields: object) 
 
 
 def in_the_books(here: Connection) -> dict[str, Money]:
-    return {each.ref: Money.of(each.open, each.currency) for each in here.books.documents() if each.open}
+    return here.in_the_books()
 
 
 def a_lively_company(here: Connection) -> list[str]:

@@ -21,7 +21,9 @@ def notes(here: Connection) -> list[str | None]:
 def test_entries_become_notes_on_the_customer_and_its_documents(here: Connection) -> None:
     owner = customer(here)
     invoices = [bill(here, owner), bill(here, owner)]
-    asked = entry("reminder:7", owner, *(f"invoice:{each}" for each in invoices), text="Zahlungserinnerung, 20,20 €")
+    asked = entry(
+        "reminder:7", owner, *(here.ref("invoice", each) for each in invoices), text="Zahlungserinnerung, 20,20 €"
+    )
     (batch,) = here.ledger.compose([asked])
     (receipt,) = here.ledger.post(batch)
     assert (receipt.key, receipt.outcome) == ("reminder:7", Outcome.WRITTEN)
@@ -85,8 +87,8 @@ def test_a_note_about_a_deleted_invoice_goes_to_the_customer_alone(here: Connect
     kept, deleted = bill(here, owner), bill(here, owner)
     here.books.delete("invoice", deleted)
     entries = [
-        entry("reminder:1", owner, f"invoice:{kept}", f"invoice:{deleted}"),
-        entry("reminder:2", owner, f"invoice:{kept}"),
+        entry("reminder:1", owner, here.ref("invoice", kept), here.ref("invoice", deleted)),
+        entry("reminder:2", owner, here.ref("invoice", kept)),
     ]
     receipts = here.ledger.post(here.ledger.compose(entries)[0])
     assert [(each.key, each.outcome) for each in receipts] == [
@@ -114,7 +116,7 @@ def test_our_own_note_is_no_change_of_any_document(here: Connection, replica: Re
     here.clock.later(hours=1)
     replica.sync()
     replica.changed.clear()
-    here.ledger.post(here.ledger.compose([entry("reminder:1", owner, f"invoice:{invoice}")])[0])
+    here.ledger.post(here.ledger.compose([entry("reminder:1", owner, here.ref("invoice", invoice))])[0])
     replica.sync()
     assert replica.changed == []
 
