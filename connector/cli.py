@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 _HELP = """Duecourse reminds customers in due course, and writes what was said back into the ledger.
 
-Begin with: duecourse connect quickbooks · duecourse sync · duecourse plan.
+Begin with: duecourse connect quickbooks (or s4hana) · duecourse sync · duecourse plan.
 
 Exit codes: 0 done · 1 refused: it cannot be done as asked · 2 the command line was not understood · 3 not set up ·
 4 the ledger cannot be read now, or the company waits for a person · 5 a check found differences · 70 a defect of ours ·

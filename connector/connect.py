@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from adapters.ledger import Company
-from connector.bootstrap import QuickBooksTokens, Service, open_quickbooks, quickbooks_tokens
+from connector.bootstrap import QuickBooksTokens, Service, open_quickbooks, open_s4hana, quickbooks_tokens
 from connector.clock import UnknownZone, zone
 from connector.note_style import NoteStyle
 from connector.store import companies, history
@@ -24,6 +24,19 @@ class Proposal:
 
     id: str
     company: Company
+    ledger: str = "quickbooks"
+
+
+def propose_s4hana(service: Service, company_code: str) -> Proposal:
+    """Asks an S/4HANA system who a company code is. One that is connected already keeps its name.
+
+    Raises `CannotConnect` for what is no company code, LedgerError and `NotSetUp`.
+    """
+    if not re.fullmatch(r"[A-Z0-9]{1,4}", company_code):
+        raise CannotConnect(f"“{company_code}” is no company code: it has up to four letters and digits.")
+    company_id = _connected(service, "s4hana", company_code) or f"s4-{company_code.lower()}"
+    company = open_s4hana(service, company_id=company_id, company_code=company_code).company()
+    return Proposal(id=company_id, company=company, ledger="s4hana")
 
 
 def propose(service: Service, tokens: QuickBooksTokens, realm: str) -> Proposal:
@@ -31,7 +44,7 @@ def propose(service: Service, tokens: QuickBooksTokens, realm: str) -> Proposal:
 
     A realm that is connected already is reconnected under its own name; two ledgers are never joined.
     """
-    known = _of_realm(service, realm)
+    known = _connected(service, "quickbooks", realm)
     company_id = known or f"qbo-{realm}"
     store = quickbooks_tokens(service, company_id)
     store.save(tokens)
@@ -39,10 +52,10 @@ def propose(service: Service, tokens: QuickBooksTokens, realm: str) -> Proposal:
     return Proposal(id=company_id, company=company)
 
 
-def _of_realm(service: Service, realm: str) -> str | None:
+def _connected(service: Service, ledger: str, ref: str) -> str | None:
     with service.database.read() as connection:
         for row in companies.load_all(connection):
-            if row.ledger == "quickbooks" and row.ledger_ref == realm:
+            if row.ledger == ledger and row.ledger_ref == ref:
                 return row.id
     return None
 
@@ -87,7 +100,7 @@ def confirm(
             companies.add(
                 connection,
                 id=proposal.id,
-                ledger="quickbooks",
+                ledger=proposal.ledger,
                 ledger_ref=proposal.company.ref,
                 name=proposal.company.name,
                 home_currency=proposal.company.home_currency,
@@ -110,6 +123,6 @@ def confirm(
             actor="person",
             kind=kind,
             subject=proposal.id,
-            data={"ledger": "quickbooks", "zone": zone_name},
+            data={"ledger": proposal.ledger, "zone": zone_name},
         )
     return proposal.id

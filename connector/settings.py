@@ -5,22 +5,23 @@ the environment; `load_settings` does, and reports every problem at once.
 """
 
 import os
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connector.settings_kinds import Address, Folder, Group, Line, Url
+from connector.settings_sap import S4HanaSettings
 from connector.settings_sources import PREFIX, Environment
 
 __all__ = [
     "Environment",
     "MailSettings",
     "QuickBooksSettings",
+    "S4HanaSettings",
     "Security",
     "ServeSettings",
     "Settings",
@@ -28,45 +29,7 @@ __all__ = [
 ]
 
 
-def _no_line_break(value: str) -> str:
-    if any(character < " " or character in "\x7f\x85\u2028\u2029" for character in value):
-        raise ValueError("must be one line without control characters")
-    return value
-
-
-def _web_address(value: str) -> str:
-    if not value.startswith(("https://", "http://")):
-        raise ValueError("must begin with https:// (or http://, for a sandbox on this machine)")
-    try:
-        named = urlsplit(value)
-        has_place = bool(named.hostname) and named.port != 0
-    except ValueError:
-        has_place = False
-    if not has_place or re.search(r"\s", value):
-        raise ValueError("must name a server, as https://host or https://host:port do")
-    return value.rstrip("/")
-
-
-def _home(value: Path) -> Path:
-    if any(character < " " for character in str(value)):
-        raise ValueError("must be a path without control characters")
-    try:
-        return value.expanduser().absolute()
-    except RuntimeError as error:
-        raise ValueError("must not begin with the home of a user that is not there") from error
-
-
-def _mail_address(value: str) -> str:
-    if value and not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", value):
-        raise ValueError("must be one e-mail address, without a name")
-    return value
-
-
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
-Line = Annotated[str, AfterValidator(_no_line_break)]
-Address = Annotated[str, AfterValidator(_mail_address)]
-Url = Annotated[str, AfterValidator(_web_address)]
-Folder = Annotated[Path, AfterValidator(_home)]
 
 
 class Security(StrEnum):
@@ -77,11 +40,7 @@ class Security(StrEnum):
     NONE = "none"
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class MailSettings(_Group):
+class MailSettings(Group):
     """How reminders leave."""
 
     host: Line = Field(default="", description="The SMTP server. Empty: nothing can be sent.")
@@ -127,7 +86,7 @@ class MailSettings(_Group):
         return self
 
 
-class QuickBooksSettings(_Group):
+class QuickBooksSettings(Group):
     """Our app at Intuit, and how much of its limits to use."""
 
     client_id: Line = Field(default="", description="The app's client id, from Intuit's developer pages.")
@@ -172,7 +131,7 @@ class QuickBooksSettings(_Group):
         return self.api_url or self._APIS[self.environment]
 
 
-class ServeSettings(_Group):
+class ServeSettings(Group):
     """Where `duecourse serve` listens."""
 
     host: Line = Field(default="127.0.0.1", description="The address to listen on.")
@@ -231,6 +190,7 @@ class Settings(BaseSettings):
     postal_address: str = Field(default="", description="The company's address, as printed below reminders.")
     mail: MailSettings = MailSettings()
     quickbooks: QuickBooksSettings = QuickBooksSettings()
+    s4hana: S4HanaSettings = S4HanaSettings()
     serve: ServeSettings = ServeSettings()
 
     @model_validator(mode="after")

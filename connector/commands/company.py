@@ -54,13 +54,8 @@ def quickbooks(
     proposal = connecting.propose(desk.service, tokens, realm)
     company = proposal.company
     desk.out.say(f"This is {company.name} (realm {realm}, {company.home_currency}).")
-    known = _known(desk, proposal.id)
-    if known is not None:
-        place, where, words = known.country, known.zone, known.language
-    else:
-        place = (country or _ask(desk, "Country (two letters)", company.country, yes=yes)).upper()
-        where = zone or _ask_zone(desk, proposal, place, yes=yes)
-        words = language or _ask(desk, "Language of the notes", "en", yes=yes)
+    known = known_company(desk, proposal.id)
+    place, where, words = where_and_when(desk, proposal, known, country=country, zone=zone, language=language, yes=yes)
     desk.out.say(_OWN_REMINDERS)
     if not yes and desk.out.is_interactive:
         desk.confirm("Are they off?")
@@ -105,13 +100,32 @@ def _answer(desk: Desk, consent: Consent, *, browser: bool) -> str:
         catcher.close()
 
 
-def _known(desk: Desk, company_id: str) -> CompanyRow | None:
+def where_and_when(
+    desk: Desk,
+    proposal: Proposal,
+    known: CompanyRow | None,
+    *,
+    country: str,
+    zone: str,
+    language: str,
+    yes: bool,
+) -> tuple[str, str, str]:
+    """Country, zone and language: those of a company that is known, else as said, proposed or asked."""
+    if known is not None:
+        return known.country, known.zone, known.language
+    place = (country or ask(desk, "Country (two letters)", proposal.company.country, yes=yes)).upper()
+    where = zone or _ask_zone(desk, proposal, place, yes=yes)
+    return place, where, language or ask(desk, "Language of the notes", "en", yes=yes)
+
+
+def known_company(desk: Desk, company_id: str) -> CompanyRow | None:
     """The company, where it was connected before: it keeps its place and language."""
     with desk.database.read() as connection:
         return next((row for row in companies.load_all(connection) if row.id == company_id), None)
 
 
-def _ask(desk: Desk, question: str, proposed: str, *, yes: bool) -> str:
+def ask(desk: Desk, question: str, proposed: str, *, yes: bool) -> str:
+    """The answer; what is proposed, where nobody is to be asked. Raises `Refused` where that is nothing."""
     if proposed and (yes or not desk.out.is_interactive):
         return proposed
     if not desk.out.is_interactive:
@@ -126,7 +140,7 @@ def _ask_zone(desk: Desk, proposal: Proposal, country: str, *, yes: bool) -> str
         return likely[0]
     if not desk.out.is_interactive:
         raise Refused("In which time zone is the company? Say --zone with its city, like --zone America/New_York.")
-    said = f"QuickBooks' times are {proposal.company.zone}." if proposal.company.zone else ""
+    said = f"The ledger's times are {proposal.company.zone}." if proposal.company.zone else ""
     desk.out.say(said, *(f"  {number}. {name}" for number, name in enumerate(likely, start=1)))
     answer = str(typer.prompt("Time zone (a number, or a name)", default="1" if likely else None))
     chosen = int(answer) if answer.isdigit() else 0
@@ -209,6 +223,9 @@ def settings(desk: Desk) -> None:
 
 def add_to(root: typer.Typer) -> None:
     """Adds these commands to the root."""
+    from connector.commands.connect_s4hana import s4hana  # it asks with our questions
+
+    command(connect, "s4hana")(s4hana)
     root.add_typer(connect, name="connect")
     for name, function in (("disconnect", disconnect), ("mode", mode), ("settings", settings)):
         command(root, name)(function)

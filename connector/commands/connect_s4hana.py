@@ -1,0 +1,53 @@
+"""`connect s4hana`: a company code of an S/4HANA system, what works in it, and the first read."""
+
+from typing import Annotated
+
+import typer
+
+from connector import connect as connecting
+from connector.bootstrap import probe_s4hana
+from connector.commands.company import ask, known_company, where_and_when
+from connector.commands.daily import read_ledger
+from connector.commands.desk import Desk, ExitCode, Refused
+from connector.commands.output import table
+from connector.commands.words import Yes
+
+
+def s4hana(
+    desk: Desk,
+    *,
+    company_code: Annotated[str, typer.Option(help="The company code, like 1710.")] = "",
+    zone: Annotated[str, typer.Option(help="The company's time zone by its city, like Europe/Berlin.")] = "",
+    country: Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")] = "",
+    language: Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")] = "",
+    yes: Yes = False,
+    sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
+) -> int:
+    """Connect a company code of SAP S/4HANA: probe its services, a few questions, the first read. Nothing is written."""
+    code = (company_code or ask(desk, "Company-code (four characters)", "", yes=yes)).strip().upper()
+    checks = probe_s4hana(desk.service, code)
+    listed = table("What works", ("", "For", "Found"), ([each.works.value, each.name, each.said] for each in checks))
+    missing = [each for each in checks if each.works.value == "missing"]
+    if missing:
+        desk.out.result({"checks": checks}, listed)
+        raise Refused(f"{len(missing)} of {len(checks)} are missing: grant them, then connect again.")
+    if not desk.out.as_json:
+        desk.out.result({}, listed)
+    proposal = connecting.propose_s4hana(desk.service, code)
+    company = proposal.company
+    desk.out.say(f"This is {company.name} (company code {code}, {company.home_currency}).")
+    known = known_company(desk, proposal.id)
+    place, where, words = where_and_when(desk, proposal, known, country=country, zone=zone, language=language, yes=yes)
+    connected = connecting.confirm(desk.service, proposal, zone_name=where, country=place, language=words)
+    desk.wanted_company = connected
+    ran = read_ledger(desk, desk.office()) if sync else None
+    error = (ran.error or ran.skipped) if ran else ""
+    told = {"company": connected, "name": company.name, "zone": where, "country": place}
+    desk.out.result(
+        told | {"checks": checks, "error": error},
+        f"Connected again as {connected}."
+        if known
+        else f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan.",
+        *([f"The first read did not end: {error} Run: duecourse sync"] if error else []),
+    )
+    return ExitCode.LEDGER if error else ExitCode.DONE

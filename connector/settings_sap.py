@@ -1,0 +1,54 @@
+"""Settings of SAP S/4HANA: where the system is, how we sign in, where our notes go."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from connector.settings_kinds import Folder, Group, Line, Url
+
+TextId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,4}$")]
+
+
+class S4HanaSettings(Group):
+    """Our user in an S/4HANA system, and what of it to use."""
+
+    url: Url | None = Field(
+        default=None, description="The system's address: of S/4HANA Cloud the one with `-api` in it. Empty: none."
+    )
+    user: Line = Field(default="", description="The communication user; with OAuth, the client id.")
+    password: SecretStr | None = Field(default=None, description="Its password; with OAuth, the client secret.")
+    token_url: Url | None = Field(
+        default=None, description="Where OAuth tokens are had (client credentials). Empty: user and password, or TLS."
+    )
+    certificate: Folder | None = Field(default=None, description="A client certificate (PEM) to sign in with.")
+    certificate_key: Folder | None = Field(default=None, description="Its key, where it is in a file of its own.")
+    ca_file: Folder | None = Field(
+        default=None, description="The authorities to trust (PEM), for a system with a certificate of its own."
+    )
+    client: Annotated[str, StringConstraints(pattern=r"^(\d{3})?$")] = Field(
+        default="", description="The client (Mandant), three digits. Empty: the system's default."
+    )
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(
+        default="en", description="The language of what the system says."
+    )
+    text_id: TextId = Field(
+        default="0001", description="The long text of a customer in a company code that takes our notes."
+    )
+    text_language: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
+        default="EN", description="The language key of that text."
+    )
+    archive_text_id: TextId = Field(
+        default="",
+        description="A second long text, for notes that have no room any more. Empty: all stay in the first.",
+    )
+    text_length: int = Field(
+        default=20_000, ge=2_500, le=1_000_000, description="Characters of the text from which older notes move."
+    )
+    payment_types: tuple[Line, ...] = Field(
+        default=("DZ",), description="Document types of customer payments; other credits are credit memos."
+    )
+    payment_block_holds: bool = Field(
+        default=False, description="Whether a payment block holds reminders too. SAP keeps the two apart."
+    )
+    page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
+    sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")
