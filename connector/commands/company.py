@@ -176,17 +176,23 @@ def disconnect(desk: Desk, *, yes: Yes = False) -> None:
     row = desk.company()
     if not yes:
         desk.confirm(f"Disconnect {row.name}?")
-    try:
-        revoke_consent(desk.service, row.id)
-        told = "The consent is given back."
-    except LedgerError as error:
-        told = f"Intuit did not take the consent back ({error}): remove the app in QuickBooks, under Apps."
+    told = _given_back(desk, row)
     now = desk.service.clock.now()
     with desk.database.write("disconnect") as connection:
         credentials.forget(connection, row.id)
-        companies.change(connection, row.id, paused_because="It is disconnected. Run: duecourse connect quickbooks")
+        companies.change(connection, row.id, paused_because=f"It is disconnected. Run: duecourse connect {row.ledger}")
         history.record(connection, row.id, at=now, actor="person", kind="disconnected", subject=row.id, data={})
     desk.out.result({"company": row.id, "said": told}, f"{row.name} is disconnected. {told}")
+
+
+def _given_back(desk: Desk, row: CompanyRow) -> str:
+    if row.ledger != "quickbooks":
+        return "What its user may read and write is taken away in the ledger itself."
+    try:
+        revoke_consent(desk.service, row.id)
+    except LedgerError as error:
+        return f"Intuit did not take the consent back ({error}): remove the app in QuickBooks, under Apps."
+    return "The consent is given back."
 
 
 def mode(
