@@ -61,8 +61,11 @@ def addresses(text: str | None) -> tuple[str, ...]:
 
 def instant(text: str | None) -> datetime | None:
     """An instant with the company's offset, as aware UTC."""
-    if not text:
-        return None
+    return _instant(text) if text else None
+
+
+@lru_cache(maxsize=4096)  # a page is looked at more than once, and what was never changed names one instant twice
+def _instant(text: str) -> datetime:
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
@@ -74,6 +77,7 @@ def instant(text: str | None) -> datetime | None:
     return given.astimezone(UTC)
 
 
+@lru_cache(maxsize=8192)
 def day(text: str | None, name: str) -> date:
     """A day written with dashes, or with slashes as Intuit's own page has it."""
     try:
@@ -93,7 +97,11 @@ def _amount(value: Decimal | None, currency: str, name: str) -> Money:
 
 def currency_of(ref: wire.Ref | None, home: HomeCurrency) -> str:
     """A row's currency; one that names none is in the home currency."""
-    code = (ref.value if ref else None) or home()
+    return _currency((ref.value if ref else None) or home())
+
+
+@lru_cache(maxsize=256)
+def _currency(code: str) -> str:
     if not _CURRENCY.fullmatch(code):
         raise Unmappable(f"{code[:20]!r} is no currency: three letters, like USD")
     return code
@@ -155,7 +163,7 @@ def invoice(row: wire.Invoice, home: HomeCurrency) -> Document:
     """An invoice with its one item. Zero total and zero balance: voided, whatever its note says."""
     currency = currency_of(row.currency_ref, home)
     total = _amount(row.total_amt, currency, "TotalAmt")
-    balance = _amount(row.balance, currency, "Balance")
+    balance = total if row.balance == row.total_amt else _amount(row.balance, currency, "Balance")
     issued = day(row.txn_date, "TxnDate")
     due = day(row.due_date, "DueDate") if row.due_date else issued
     sent_at = instant(row.delivery_info.delivery_time) if row.delivery_info else None

@@ -177,7 +177,7 @@ def _converter(column: Column[Any], dialect: Dialect) -> _Converter | None:
         if isinstance(column.type, Date):
             return _days
         if isinstance(column.type, Instant):
-            return partial(map, _instant_text)
+            return _instants
     usual = column.type.dialect_impl(dialect).bind_processor(dialect)
     if usual is None:
         return None
@@ -202,11 +202,13 @@ def _days(values: Sequence[date | None]) -> Iterable[str | None]:
     return map(texts.__getitem__, values)
 
 
-def _instant_text(value: datetime | None) -> str | None:
-    if value is None:
-        return None
+def _instants(values: Sequence[datetime | None]) -> Iterable[str | None]:
+    return [None if value is None else _utc(value).isoformat(" ", "microseconds")[:26] for value in values]
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError("An instant needs its time zone.")
-    if value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
-    return value.isoformat(" ", "microseconds")[:26]
+    return value.astimezone(UTC)
