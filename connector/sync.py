@@ -18,7 +18,7 @@ from connector.aftermath import act_on, look_at_notes
 from connector.apply import Applied, LifeRules, apply_pages
 from connector.cash import note_cash
 from connector.clock import zone
-from connector.collecting import seldom_collected
+from connector.collecting import large_blocks_returned, seldom_collected
 from connector.office import CompanyPaused, Office
 from connector.store import books, companies, history, listings
 
@@ -55,6 +55,7 @@ def sync(office: Office, *, whole: bool = False, believe: bool = False, progress
     if row.paused_because:
         raise CompanyPaused(row.paused_because)
     done = Synced()
+    large_blocks_returned()
     with seldom_collected():
         changes = office.ledger.changes(row.cursor, whole=whole and row.cursor is not None)
         for pages in _together(changes, 1 if row.first_read_done else TOGETHER):
