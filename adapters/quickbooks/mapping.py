@@ -95,7 +95,7 @@ def _amount(value: Decimal | None, currency: str, name: str) -> Money:
     return Money.of(value, currency)
 
 
-def currency_of(ref: wire.Ref | None, home: HomeCurrency) -> str:
+def currency_of(ref: wire.Key | None, home: HomeCurrency) -> str:
     """A row's currency; one that names none is in the home currency."""
     return _currency((ref.value if ref else None) or home())
 
