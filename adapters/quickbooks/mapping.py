@@ -53,6 +53,8 @@ def addresses(text: str | None) -> tuple[str, ...]:
     """The valid addresses in a field into which people type several, in order, each once; as many as fit."""
     if not text:
         return ()
+    if len(text) < _LONGEST_LIST and _ADDRESS.fullmatch(text):  # one, as nearly always
+        return (text,)
     found = (part.strip() for part in re.split(r"[,;]", text[:LONGEST_WORDS]))
     known = dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each))
     together = accumulate(len(each) + 1 for each in known)
@@ -61,11 +63,8 @@ def addresses(text: str | None) -> tuple[str, ...]:
 
 def instant(text: str | None) -> datetime | None:
     """An instant with the company's offset, as aware UTC."""
-    return _instant(text) if text else None
-
-
-@lru_cache(maxsize=4096)  # a page is looked at more than once, and what was never changed names one instant twice
-def _instant(text: str) -> datetime:
+    if not text:
+        return None
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
@@ -74,7 +73,7 @@ def _instant(text: str) -> datetime:
         raise Unmappable(f"{text!r} has no offset from UTC")
     if not _FIRST_YEAR <= given.year <= _LAST_YEAR:
         raise Unmappable(f"{text!r} is no instant of any books")
-    return given.astimezone(UTC)
+    return given if given.tzinfo is UTC else given.astimezone(UTC)
 
 
 @lru_cache(maxsize=8192)
