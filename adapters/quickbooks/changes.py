@@ -1,6 +1,6 @@
 """How a reading goes: through the phases of its plan, then through what changed since it began."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -37,15 +37,12 @@ class Reading:
             self._plan_all(state, self._server_time())
         elif whole and not state.phases:
             begin_sweep(state, self._realm, self._now())
-        told = yield from self._phases(state)
-        changed = told() if told else self._changed(state)
+        yield from self._phases(state)
+        changed = self._reader.changed(CAPTURED, state.from_instant)
         if changed.overflow or changed.untold:
             yield from self._detour(state, changed)
-            changed = self._changed(state)
+            changed = self._reader.changed(CAPTURED, state.from_instant)
         yield self._last(state, changed)
-
-    def _changed(self, state: State) -> Changed:
-        return self._reader.changed(CAPTURED, state.from_instant)
 
     def _first(self) -> State:
         now = self._now()
@@ -79,7 +76,7 @@ class Reading:
 
     def since(self, state: State) -> tuple[Found, datetime, bool]:
         """Everything that changed since `state`, at once; whether nothing can have been passed over; moves `state`."""
-        changed = self._changed(state)
+        changed = self._reader.changed(CAPTURED, state.from_instant)
         intake = Intake(self._reader, self._home, state)
         found = intake.take(changed.rows)
         if not changed.overflow and not changed.untold:
@@ -108,14 +105,8 @@ class Reading:
             expected=state.expected,
         )
 
-    def _phases(self, state: State) -> Generator[Page, None, Callable[[], Changed] | None]:
-        """What the phases hold. Returns what changed since the plan was made, if that was asked for already.
-
-        A first read asks once its last pages are under way: what changes after that is told to the next sync, as it
-        would be a moment later.
-        """
-        began, first = self._now(), bool(state.history)
-        changed: Callable[[], Changed] | None = None
+    def _phases(self, state: State) -> Iterator[Page]:
+        began = self._now()
         with self._reader.crew() as crew:
             receivables = Receivables(self._reader, state)
             walks = [
@@ -126,13 +117,10 @@ class Reading:
 
             def reach() -> None:
                 """As many pages are under way as there is room for, those that are needed first before others."""
-                nonlocal changed
                 under_way = sum(walk.begun for walk in walks)
                 for walk in walks:
                     while under_way < crew.room and walk.reach_on():
                         under_way += 1
-                if first and changed is None and under_way < crew.room:
-                    changed = crew.begin(lambda: self._changed(state))
 
             for phase, walk in zip(list(state.phases), walks, strict=True):
                 for part in walk.parts(reach):
@@ -146,7 +134,6 @@ class Reading:
                         state.phases = state.phases[1:]
                     if found or not state.phases:
                         yield self._page(state, found, part.read_at)
-        return changed
 
     def _intake(self, state: State, phase: Phase, receivables: Receivables) -> Intake:
         follow = any(each.entity == "JournalEntry" for each in state.phases[1:])
