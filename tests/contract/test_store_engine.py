@@ -120,7 +120,7 @@ def test_upsert_empties_a_column_that_is_empty_in_every_row(database: Database) 
         upsert(connection, job, [{**row, "not_before": None} for row in rows[:2]])
         upsert(connection, job, [{**rows[0], "name": "job 3", "not_before": None}, {**rows[2], "not_before": new}])
     with database.read() as connection:
-        found = dict(connection.execute(select(job.c.name, job.c.not_before)).tuples().all())
+        found = {row.name: row.not_before for row in connection.execute(select(job.c.name, job.c.not_before))}
     assert found == {"job 0": None, "job 1": None, "job 2": new, "job 3": None}
 
 
