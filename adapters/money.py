@@ -56,13 +56,14 @@ class Money:
         """
         try:
             value = amount if isinstance(amount, Decimal) else Decimal(amount)
-            too_large = value.adjusted() + decimals(currency) >= _MOST_DIGITS
-            minor = 0 if too_large else int(value.scaleb(decimals(currency)))
+            places = decimals(currency)
+            too_large = value.adjusted() + places >= _MOST_DIGITS
+            minor = 0 if too_large else int(value.scaleb(places))
         except (ArithmeticError, ValueError) as error:
             raise MoneyError(f"{str(amount)[:60]!r} is not an amount.") from error
         if too_large:
             raise MoneyError(f"{value:.3e} {currency} is more than any books hold.")
-        if Decimal(minor).scaleb(-decimals(currency)) != value:
+        if Decimal(minor).scaleb(-places) != value:
             raise InexactAmount(value, currency)
         return cls(minor, currency)
 

@@ -1,13 +1,14 @@
-"""Applies a page of the ledger to the store, in the caller's transaction. Applying one twice changes nothing.
+"""Applies pages of the ledger to the store, in the caller's transaction. Applying one twice changes nothing.
 
-What a page means for reminders, promises and disputes is told as `Happening`s; connector.aftermath acts on them in
+What they mean for reminders, promises and disputes is told as `Happening`s; connector.aftermath acts on them in
 the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -46,8 +47,7 @@ class What(StrEnum):
     PAID = "paid"  # a payment or its allocations are new or changed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class Happening(NamedTuple):
     """Something that a page brought. `subject` is an item, document or customer ref; `account` whose it is."""
 
     what: What
@@ -76,15 +76,14 @@ class LifeRules:
     zone: tzinfo = UTC  # the company's
 
 
-class _Page:
-    """One page on its way into the store."""
+class _Pages:
+    """Pages on their way into the store, one after another."""
 
-    def __init__(
-        self, connection: Connection, company: str, page: Page, *, today: date, now: datetime, life: LifeRules
-    ) -> None:
+    page: Page
+
+    def __init__(self, connection: Connection, company: str, *, today: date, now: datetime, life: LifeRules) -> None:
         self.connection = connection
         self.company = company
-        self.page = page
         self.today = today
         self.now = now
         self.life = life
@@ -94,7 +93,9 @@ class _Page:
         self.moved: dict[str, str] = {}  # who has a customer's documents now
         self.applied = Applied()
 
-    def apply(self) -> Applied:
+    def apply(self, page: Page) -> None:
+        """Applies this page but for the accounts that it touches."""
+        self.page = page
         self._customers()
         self.returned = self._returned_targets()
         self._documents()
@@ -105,6 +106,9 @@ class _Page:
             books.clear_problems(self.connection, self.company, could_be_read(self.page))
         if self.page.problems:
             books.save_problems(self.connection, self.company, self.page.problems, self.now)
+
+    def touch(self) -> Applied:
+        """Marks all accounts that the pages touched: once each, since they come in one transaction."""
         for ref in books.followers(self.connection, self.company, self.mains):
             self._touch(ref)
         books.touch_accounts(self.connection, self.company, self.applied.accounts, self.today)
@@ -119,6 +123,7 @@ class _Page:
         if not changed:
             return
         books.save_customers(self.connection, self.company, changed)
+        self.directory = self._fresh_directory()
         self.directory.load([each.ref for each in changed])
         self.applied.customers += len(changed)
         moved = [each for each in changed if each.ref not in known or family_changed(known[each.ref], each)]
@@ -166,9 +171,12 @@ class _Page:
         document_rows, item_rows = [], []
         for each in changed:
             before = known.get(each.ref)
-            document_rows.append(self._document_row(each, before))
-            item_rows.extend([self._item_row(each, one, items) for one in each.items])
-            self._notice(each, before)
+            main = self._main_account(each.customer)
+            document_rows.append(self._document_row(each, before, main))
+            if each.items:
+                target = self.directory.account(each.customer, each.bill_emails)
+                item_rows.extend([self._item_row(each, one, target, items) for one in each.items])
+            self._notice(each, before, main)
         books.save_documents(self.connection, document_rows)
         books.save_items(self.connection, item_rows)
         self._close_missing_parts(changed, items)
@@ -176,23 +184,25 @@ class _Page:
         books.replace_allocations(self.connection, self.company, allocating, known=known)
         self.applied.documents += len(changed)
 
-    def _document_row(self, each: Document, before: RowMapping | None) -> tuple[object, ...]:
-        born = each.created_at.astimezone(self.life.zone).date() if each.created_at else self.today
+    def _document_row(self, each: Document, before: RowMapping | None, main: str) -> tuple[object, ...]:
         if before is not None and before["customer"] != each.customer:
             self.moved[before["customer"]] = each.customer
         what_it_was = each.voided and before is not None  # for the invoice that may replace it
         return books.document_row(
             self.company,
             each,
-            main_account=self._main_account(each.customer),
+            main_account=main,
             total_minor=before["total_minor"] if what_it_was and before is not None else each.total.minor,
-            first_seen=before["first_seen"] if before else min(born, self.today),
+            first_seen=before["first_seen"] if before else self._born(each),
             now=self.now,
         )
 
-    def _item_row(self, of: Document, one: Item, items: Mapping[str, RowMapping]) -> tuple[object, ...]:
+    def _born(self, each: Document) -> date:
+        made = each.created_at
+        return min(made.astimezone(self.life.zone).date(), self.today) if made else self.today
+
+    def _item_row(self, of: Document, one: Item, target: str, items: Mapping[str, RowMapping]) -> tuple[object, ...]:
         before = items.get(item_ref(of.ref, one.part)) if items else None
-        target = self.directory.account(of.customer, of.bill_emails)
         state = fresh_state(one, self.today) if before is None else self._next_state(of, one, before, target)
         if before is None or item_differs(before, one, target):
             self._touch(target)
@@ -263,21 +273,24 @@ class _Page:
                 self.connection.execute(update(item).where(where).values(open_minor=0, closed_on=self.today))
                 self._touch(items[ref]["account"])
 
-    def _notice(self, each: Document, before: RowMapping | None) -> None:
-        main = self._main_account(each.customer)
-        if each.voided and before is not None and not before["voided"]:
-            self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
-        if before is not None and before["customer"] != each.customer:
-            self._happened(What.MOVED, each.ref, main, before["customer"])
-        if before is not None and reaches_otherwise(before, each):
-            self._touch(self.directory.account(each.customer, each.bill_emails))
-        if before is None and each.kind is DocumentKind.INVOICE:
-            self._happened(What.NEW, each.ref, main)
+    def _notice(self, each: Document, before: RowMapping | None, main: str) -> None:
+        if before is not None:
+            self._notice_change(each, before, main)
         if each.kind is not DocumentKind.INVOICE:
             self._touch_main(main)
             if each.kind is DocumentKind.PAYMENT:
                 self._happened(What.PAID, each.ref, main)
-        if before is not None and each.sent_at and before["sent_at"] != each.sent_at and mailed_late(each):
+        elif before is None:
+            self._happened(What.NEW, each.ref, main)
+
+    def _notice_change(self, each: Document, before: RowMapping, main: str) -> None:
+        if each.voided and not before["voided"]:
+            self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
+        if before["customer"] != each.customer:
+            self._happened(What.MOVED, each.ref, main, before["customer"])
+        if reaches_otherwise(before, each):
+            self._touch(self.directory.account(each.customer, each.bill_emails))
+        if each.sent_at and before["sent_at"] != each.sent_at and mailed_late(each):
             target = self.directory.account(each.customer, each.bill_emails)
             self._happened(What.LEDGER_MAILED, each.ref, target, each.sent_at.isoformat())
 
@@ -323,15 +336,21 @@ class _Page:
         self.mains.add(ref)
 
     def _touch(self, ref: str) -> None:
-        who, _, where = ref.partition("|")
-        self.applied.accounts[ref] = (who, where)
+        if ref not in self.applied.accounts:
+            who, _, where = ref.partition("|")
+            self.applied.accounts[ref] = (who, where)
 
     def _happened(self, what: What, subject: str, of: str, detail: str = "") -> None:
-        self.applied.happenings.append(Happening(what=what, subject=subject, account=of, detail=detail))
+        self.applied.happenings.append(Happening(what, subject, of, detail))
 
 
-def apply_page(
-    connection: Connection, company: str, page: Page, *, today: date, now: datetime, life: LifeRules
+def apply_pages(
+    connection: Connection, company: str, pages: Iterable[Page], *, today: date, now: datetime, life: LifeRules
 ) -> Applied:
-    """Applies `page`; `today` is the company's, `now` aware UTC. Returns what changed and what it means."""
-    return _Page(connection, company, page, today=today, now=now, life=life).apply()
+    """Applies `pages` in their order; `today` is the company's, `now` aware UTC. Returns what changed, and what it
+    means as things stand after the last of them.
+    """
+    applying = _Pages(connection, company, today=today, now=now, life=life)
+    for page in pages:
+        applying.apply(page)
+    return applying.touch()

@@ -64,8 +64,8 @@ class Directory:
     def account(self, ref: CustomerRef, bill_emails: tuple[str, ...]) -> AccountRef:
         """The account that an item of this customer with these bill addresses belongs to."""
         billed = self.billing(ref)
-        if not self._follow or not (bill_emails or ref != billed):
-            return billed
+        if not self._follow or (ref == billed and (not bill_emails or bill_emails[0] in self.get(ref).emails)):
+            return billed  # as nearly always
         if ref not in self._own:
             self._own[ref] = self._addresses(ref, billed)
         own, instead = self._own[ref]

@@ -1,23 +1,24 @@
 """Sync: pulls pages from the ledger, applies them, and checkpoints, each page in one transaction.
 
-A crash resumes at the last page; a page applied twice changes nothing. A whole read closes nothing by absence: what
+In the first read of all, in which nothing is news that must be acted on, a few pages share one. A crash resumes behind
+the last page that was committed; a page applied twice changes nothing. A whole read closes nothing by absence: what
 it did not list is asked for by key, and only the ledger's answer counts (design: the port).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from adapters.documents import DocumentKind
-from adapters.errors import LedgerSuspicious
+from adapters.errors import LedgerError, LedgerSuspicious
 from adapters.ledger import Page
 from connector.aftermath import act_on, look_at_notes
-from connector.apply import Applied, LifeRules, apply_page
+from connector.apply import Applied, LifeRules, apply_pages
 from connector.cash import note_cash
 from connector.clock import zone
-from connector.collecting import seldom_collected
+from connector.collecting import large_blocks_returned, seldom_collected
 from connector.office import CompanyPaused, Office
 from connector.store import books, companies, history, listings
 
@@ -26,6 +27,8 @@ SWEEP_EVERY = timedelta(hours=20)
 #: A read that would close more than this many open documents of a kind, and more than this share, is not believed.
 SUSPICIOUS_COUNT = 20
 SUSPICIOUS_SHARE = 10
+#: So many pages of the first read are committed at once.
+TOGETHER = 4
 
 Progress = Callable[[int, int], None]
 
@@ -52,39 +55,65 @@ def sync(office: Office, *, whole: bool = False, believe: bool = False, progress
     if row.paused_because:
         raise CompanyPaused(row.paused_because)
     done = Synced()
+    large_blocks_returned()
     with seldom_collected():
-        for page in office.ledger.changes(row.cursor, whole=whole and row.cursor is not None):
-            if page.complete:
-                _ask_for_missing(office, page, done, believe=believe)
+        changes = office.ledger.changes(row.cursor, whole=whole and row.cursor is not None)
+        for pages in _together(changes, 1 if row.first_read_done else TOGETHER):
+            last = pages[-1]
+            if last.complete:
+                _ask_for_missing(office, last, done, believe=believe)
             if row.first_read_done and not believe:
-                _check_believable(office, page)
-            applied = _apply(office, page, checkpoint=True)
-            _count(done, page, applied)
+                _check_believable(office, last)
+            _count(done, pages, _apply(office, pages, checkpoint=True))
             if progress:
-                progress(page.done, page.expected)
+                progress(last.done, last.expected)
     _finish(office, whole=whole or row.cursor is None, done=done, wanted=row.sync_wanted_at)
     return done
 
 
+def _together(pages: Iterable[Page], most: int) -> Iterator[Sequence[Page]]:
+    """The pages, as many together as are applied in one transaction; the last of a whole read stands alone.
+
+    Where the ledger breaks off, what it told before is given first.
+    """
+    some: list[Page] = []
+    try:
+        for page in pages:
+            if some and page.complete:
+                yield some
+                some = []
+            some.append(page)
+            if len(some) == most:
+                yield some
+                some = []
+    except LedgerError:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
+
+
 def apply_fresh(office: Office, page: Page) -> Applied:
     """Applies what `Ledger.fresh` read, without moving the cursor."""
-    return _apply(office, page, checkpoint=False)
+    return _apply(office, [page], checkpoint=False)
 
 
-def _apply(office: Office, page: Page, *, checkpoint: bool) -> Applied:
+def _apply(office: Office, pages: Sequence[Page], *, checkpoint: bool) -> Applied:
     with office.database.write("apply page") as connection:
-        applied = apply_page(
+        applied = apply_pages(
             connection,
             office.company,
-            page,
+            pages,
             today=office.today(),
             now=office.now(),
             life=life_rules(office),
         )
         act_on(office, connection, applied)
         if checkpoint:
-            _remember_listed(office, connection, page)
-            companies.change(connection, office.company, cursor=page.cursor)
+            for page in pages:
+                _remember_listed(office, connection, page)
+            companies.change(connection, office.company, cursor=pages[-1].cursor)
     return applied
 
 
@@ -107,11 +136,11 @@ def life_rules(office: Office) -> LifeRules:
     )
 
 
-def _count(done: Synced, page: Page, applied: Applied) -> None:
-    done.pages += 1
+def _count(done: Synced, pages: Sequence[Page], applied: Applied) -> None:
+    done.pages += len(pages)
     done.documents += applied.documents
     done.customers += applied.customers
-    done.problems += len(page.problems)
+    done.problems += sum(len(page.problems) for page in pages)
     done.accounts += len(applied.accounts)
 
 
@@ -132,7 +161,7 @@ def _ask_for_missing(office: Office, page: Page, done: Synced, *, believe: bool)
     answer = office.ledger.fresh(missing, (), row.cursor or page.cursor)
     if not believe:
         _check_believable(office, answer)
-    _count(done, answer, _apply(office, answer, checkpoint=False))
+    _count(done, [answer], _apply(office, [answer], checkpoint=False))
 
 
 def _check_believable(office: Office, page: Page) -> None:

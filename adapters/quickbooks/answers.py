@@ -26,7 +26,7 @@ def mended(body: bytes) -> bytes:
     """`body` with U+FFFD for each half of a surrogate pair, each NUL and each byte that is no UTF-8."""
     if not body.isascii():
         body = body.decode("utf-8", "replace").encode()
-    return _ESCAPED.sub(_replaced, body) if b"\\u" in body else body
+    return _ESCAPED.sub(_replaced, body) if b"\\" in body and b"\\u" in body else body  # one byte is found faster
 
 
 def _replaced(found: re.Match[bytes]) -> bytes:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from adapters.ledger import Page
 from adapters.quickbooks.cursor import CAPTURED, CREATED, Phase, State, begin_sweep, catch_up, first_read
-from adapters.quickbooks.intake import Found, Intake
+from adapters.quickbooks.intake import Found, Intake, Receivables
 from adapters.quickbooks.mapping import HomeCurrency
 from adapters.quickbooks.reads import CDC_REACH, Changed, Reader
 from adapters.quickbooks.walk import Walk
@@ -108,7 +108,11 @@ class Reading:
     def _phases(self, state: State) -> Iterator[Page]:
         began = self._now()
         with self._reader.crew() as crew:
-            walks = [Walk(self._reader, crew, phase) for phase in state.phases]
+            receivables = Receivables(self._reader, state)
+            walks = [
+                Walk(self._reader, crew, phase, receivables.look if phase.entity == "JournalEntry" else None)
+                for phase in state.phases
+            ]
             self._plan(state, walks, began)
 
             def reach() -> None:
@@ -120,7 +124,7 @@ class Reading:
 
             for phase, walk in zip(list(state.phases), walks, strict=True):
                 for part in walk.parts(reach):
-                    intake = self._intake(state, phase)
+                    intake = self._intake(state, phase, receivables)
                     state.done += len(part.rows)
                     state.expected = max(state.expected, state.done)
                     found = intake.take({phase.entity: part.rows})
@@ -131,11 +135,13 @@ class Reading:
                     if found or not state.phases:
                         yield self._page(state, found, part.read_at)
 
-    def _intake(self, state: State, phase: Phase) -> Intake:
+    def _intake(self, state: State, phase: Phase, receivables: Receivables) -> Intake:
         follow = any(each.entity == "JournalEntry" for each in state.phases[1:])
         first_time = bool(state.history) and phase.order == CREATED
         since = date.fromisoformat(state.history) if first_time else None
-        return Intake(self._reader, self._home, state, closed_since=since, entries_follow=follow)
+        return Intake(
+            self._reader, self._home, state, closed_since=since, entries_follow=follow, receivables=receivables
+        )
 
     def _plan(self, state: State, walks: Sequence[Walk], began: datetime) -> None:
         """Takes the counts. A first read notes the server's time from before it asked for anything."""

@@ -37,6 +37,36 @@ class Found:
         return bool(self.customers or self.documents or self.tombstones or self.problems)
 
 
+class Receivables:
+    """Which accounts are receivable: to be asked for where a line names a customer on an account not met before.
+
+    Whoever reads a page of journal entries has a `look`, so that the answer is there when the page's turn comes.
+    """
+
+    def __init__(self, reader: Reader, state: State) -> None:
+        self._reader = reader
+        self._met = frozenset((*state.accounts, *state.other_accounts))
+        self._told: list[str] | None = None
+
+    def look(self, rows: Sequence[wire.Row]) -> None:
+        """Asks if one of these rows makes that necessary."""
+        if self._told is None and _accounts_met(cast("Sequence[wire.JournalEntry]", rows)) - self._met:
+            self._told = self._ask()
+
+    def take(self) -> list[str]:
+        """The ids of all receivable accounts; what a look found answers once."""
+        told, self._told = self._told, None
+        return self._ask() if told is None else told
+
+    def _ask(self) -> list[str]:
+        where = "AccountType = 'Accounts Receivable' AND Active IN (true, false)"
+        return sorted(row.id for row in self._reader.everything(wire.Account, where))
+
+
+def _accounts_met(rows: Sequence[wire.JournalEntry]) -> set[str]:
+    return {account for row in rows for account in accounts_of(row)}
+
+
 class Intake:
     """Takes rows in, remembering in `state` what later rows need (journal lines, accounts, unreadable kinds).
 
@@ -52,12 +82,14 @@ class Intake:
         *,
         closed_since: date | None = None,
         entries_follow: bool = False,
+        receivables: Receivables | None = None,
     ) -> None:
         self._reader = reader
         self._home = home
         self._state = state
         self._closed_since = closed_since
         self._entries_follow = entries_follow
+        self._receivables = receivables or Receivables(reader, state)
         self.found = Found()
 
     def take(self, rows: Mapping[str, wire.Rows[wire.Row]]) -> Found:
@@ -155,11 +187,10 @@ class Intake:
 
     def _learn_accounts(self, rows: Sequence[wire.JournalEntry]) -> None:
         """Asks which accounts are receivable when a line names a customer on one not met before."""
-        met = {account for row in rows for account in accounts_of(row)}
+        met = _accounts_met(rows)
         if not met - {*self._state.accounts, *self._state.other_accounts}:
             return
-        where = "AccountType = 'Accounts Receivable' AND Active IN (true, false)"
-        self._state.accounts = sorted(row.id for row in self._reader.everything(wire.Account, where))
+        self._state.accounts = self._receivables.take()
         self._state.other_accounts = sorted({*self._state.other_accounts, *met} - set(self._state.accounts))
 
 

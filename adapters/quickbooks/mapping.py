@@ -53,6 +53,8 @@ def addresses(text: str | None) -> tuple[str, ...]:
     """The valid addresses in a field into which people type several, in order, each once; as many as fit."""
     if not text:
         return ()
+    if len(text) < _LONGEST_LIST and _ADDRESS.fullmatch(text):  # one, as nearly always
+        return (text,)
     found = (part.strip() for part in re.split(r"[,;]", text[:LONGEST_WORDS]))
     known = dict.fromkeys(each for each in found if len(each) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(each))
     together = accumulate(len(each) + 1 for each in known)
@@ -71,9 +73,10 @@ def instant(text: str | None) -> datetime | None:
         raise Unmappable(f"{text!r} has no offset from UTC")
     if not _FIRST_YEAR <= given.year <= _LAST_YEAR:
         raise Unmappable(f"{text!r} is no instant of any books")
-    return given.astimezone(UTC)
+    return given if given.tzinfo is UTC else given.astimezone(UTC)
 
 
+@lru_cache(maxsize=8192)
 def day(text: str | None, name: str) -> date:
     """A day written with dashes, or with slashes as Intuit's own page has it."""
     try:
@@ -91,9 +94,13 @@ def _amount(value: Decimal | None, currency: str, name: str) -> Money:
     return Money.of(value, currency)
 
 
-def currency_of(ref: wire.Ref | None, home: HomeCurrency) -> str:
+def currency_of(ref: wire.Key | None, home: HomeCurrency) -> str:
     """A row's currency; one that names none is in the home currency."""
-    code = (ref.value if ref else None) or home()
+    return _currency((ref.value if ref else None) or home())
+
+
+@lru_cache(maxsize=256)
+def _currency(code: str) -> str:
     if not _CURRENCY.fullmatch(code):
         raise Unmappable(f"{code[:20]!r} is no currency: three letters, like USD")
     return code
@@ -155,7 +162,7 @@ def invoice(row: wire.Invoice, home: HomeCurrency) -> Document:
     """An invoice with its one item. Zero total and zero balance: voided, whatever its note says."""
     currency = currency_of(row.currency_ref, home)
     total = _amount(row.total_amt, currency, "TotalAmt")
-    balance = _amount(row.balance, currency, "Balance")
+    balance = total if row.balance == row.total_amt else _amount(row.balance, currency, "Balance")
     issued = day(row.txn_date, "TxnDate")
     due = day(row.due_date, "DueDate") if row.due_date else issued
     sent_at = instant(row.delivery_info.delivery_time) if row.delivery_info else None

@@ -30,7 +30,7 @@ PAGE = 1000
 CDC_LIMIT = 1000
 CDC_REACH = timedelta(days=29)  # Intuit looks back 30 days
 AT_A_TIME = 10  # as many as Intuit answers
-READY = 4  # pages that may lie ready, beyond those
+READY = 6  # pages that may lie ready, beyond those
 GAP = 500  # ids between two neighbours that are tried to find a broken row's own
 MOST_QUARANTINED = 25  # on one page; more, and it is not the rows that are at fault
 

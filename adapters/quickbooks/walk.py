@@ -25,15 +25,20 @@ COUNTED = ("Customer", "Invoice", "Payment")
 class Walk:
     """One phase's rows. Its first page and its count are asked for at once, the others as there is room.
 
-    `over` is true once the last part was given, and already while it is.
+    `over` is true once the last part was given, and already while it is. `look` is shown every page where it was read,
+    so that what a page makes necessary to ask for is asked for meanwhile.
     """
 
-    def __init__(self, reader: Reader, crew: Crew, phase: Phase) -> None:
+    def __init__(
+        self, reader: Reader, crew: Crew, phase: Phase, look: Callable[[Sequence[wire.Row]], None] | None = None
+    ) -> None:
         self._reader = reader
         self._crew = crew
         self._phase = phase
         self._kind = wire.ENTITIES[phase.entity]
         self._where = bounded(phase)
+        self._look = look
+        self._entered = False
         self._next = phase.skip + PAGE
         self._counting: Callable[[], tuple[int, datetime]] | None = None
         self._begun: deque[Callable[[], Part]] = deque()
@@ -51,8 +56,8 @@ class Walk:
 
     @property
     def begun(self) -> int:
-        """How many pages are under way or lie ready."""
-        return len(self._begun)
+        """How many pages are under way or lie ready, beside the first one where this walk's turn has not come."""
+        return len(self._begun) - (not self._entered)
 
     def reach_on(self) -> bool:
         """Asks for one page more, if one is expected."""
@@ -65,12 +70,19 @@ class Walk:
         return True
 
     def _begin(self, start: int) -> None:
-        kind, where, order = self._kind, self._where, self._phase.order
-        self._begun.append(self._crew.begin(lambda: self._reader.page(kind, where, order, start)))
+        where = self._where
+        self._begun.append(self._crew.begin(lambda: self._read(where, start)))
+
+    def _read(self, where: str, start: int) -> Part:
+        part = self._reader.page(self._kind, where, self._phase.order, start)
+        if self._look:
+            self._look(part.rows.good)
+        return part
 
     def parts(self, reach: Callable[[], None]) -> Iterator[Part]:
         """The rows, each once. When a part is given, the phase already stands behind it. `reach` asks for more."""
         last: Part | None = None
+        self._entered = True
         while not self.over:
             page = self._fetched(reach)
             joint = _joint(last, page, self._phase.order) if page is not None else _Joint.NONE
@@ -95,7 +107,7 @@ class Walk:
         return page
 
     def _by_key(self) -> Part:
-        return self._reader.page(self._kind, bounded(self._phase), self._phase.order, self._phase.skip + 1)
+        return self._read(bounded(self._phase), self._phase.skip + 1)
 
     def _told(self, part: Part, before: Part | None, joint: "_Joint") -> Part:
         """What of a part was not in the one before; the phase moves behind it."""

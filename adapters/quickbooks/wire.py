@@ -28,6 +28,12 @@ class Ref(msgspec.Struct, kw_only=True, gc=False):
     type: str | None = None
 
 
+class Key(msgspec.Struct, kw_only=True, gc=False):
+    """A reference of which the id alone is looked at: every row has two, and their names would be half of it."""
+
+    value: str | None = None
+
+
 class MetaData(_Wire):
     """When a row was made and last changed, with the company's offset."""
 
@@ -76,12 +82,12 @@ class Customer(Row):
     display_name: str | None = None
     fully_qualified_name: str | None = None
     active: bool | None = None
-    parent_ref: Ref | None = None
+    parent_ref: Key | None = None
     bill_with_parent: bool | None = None
     primary_email_addr: Email | None = None
     primary_phone: Phone | None = None
     bill_addr: Address | None = None
-    currency_ref: Ref | None = None
+    currency_ref: Key | None = None
     customer_type_ref: Ref | None = None
     preferred_delivery_method: str | None = None
     notes: str | None = None
@@ -93,8 +99,8 @@ class Transaction(Row):
 
     doc_number: str | None = None
     txn_date: str | None = None
-    customer_ref: Ref | None = None
-    currency_ref: Ref | None = None
+    customer_ref: Key | None = None
+    currency_ref: Key | None = None
     total_amt: Decimal | None = None
     private_note: str | None = None
 
@@ -177,7 +183,7 @@ class JournalEntry(Row):
 
     doc_number: str | None = None
     txn_date: str | None = None
-    currency_ref: Ref | None = None
+    currency_ref: Key | None = None
     private_note: str | None = None
     line: list[JournalLine] | None = None
 

@@ -23,7 +23,7 @@ def s4hana(
     yes: Yes = False,
     sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
 ) -> int:
-    """Connect a company code of SAP S/4HANA: probe its services, a few questions, the first read. Nothing is written."""
+    """Connect a company code of SAP S/4HANA: probe it, a few questions, the first read. Nothing is sent."""
     code = (company_code or ask(desk, "Company-code (four characters)", "", yes=yes)).strip().upper()
     checks = probe_s4hana(desk.service, code)
     listed = table("What works", ("", "For", "Found"), ([each.works.value, each.name, each.said] for each in checks))

@@ -213,8 +213,10 @@ def replace_allocations(
     connection: Connection, company: str, documents: Sequence[Document], *, known: Container[str]
 ) -> None:
     """The allocations of these payments and credits, as the ledger gives them now; those not `known` had none."""
-    for some in chunks(each.ref for each in documents if each.ref in known):
-        connection.execute(delete(allocation).where(allocation.c.company == company, allocation.c.source.in_(some)))
+    again = [each.ref for each in documents if each.ref in known]
+    if again:
+        where = (allocation.c.company == company) & among(connection, allocation.c.source, again)
+        connection.execute(delete(allocation).where(where))
     sums: dict[tuple[str, str], dict[str, object]] = {}
     for each in documents:
         for given in each.allocations:
@@ -329,14 +331,11 @@ def _touched(new: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the row that was 
 
 def followers(connection: Connection, company: str, customers: Iterable[str]) -> list[str]:
     """The accounts of these billing customers that follow a bill address."""
-    found: list[str] = []
-    for some in chunks(customers):
-        found += connection.scalars(
-            select(account.c.ref).where(
-                account.c.company == company, account.c.customer.in_(some), account.c.address != ""
-            ),
-        )
-    return found
+    wanted = list(customers)
+    if not wanted:
+        return []
+    where = (account.c.company == company) & among(connection, account.c.customer, wanted) & (account.c.address != "")
+    return list(connection.scalars(select(account.c.ref).where(where)))
 
 
 def open_of_families(connection: Connection, company: str, customers: Iterable[str]) -> list[RowMapping]:

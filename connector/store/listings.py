@@ -11,7 +11,7 @@ from connector.store.tables import document, listing
 from connector.store.upsert import upsert
 
 #: So many open documents are compared at a time.
-CHUNK = 5000
+CHUNK = 50_000
 
 
 def note(connection: Connection, company: str, whole_read: str, refs: Collection[DocumentRef]) -> None:
@@ -37,7 +37,8 @@ def forget(connection: Connection, company: str) -> None:
 def unlisted(connection: Connection, company: str, scope: Collection[str], whole_read: str) -> Iterator[DocumentRef]:
     """Open documents of these kinds that a whole read did not list: to be asked for by key.
 
-    Only a few thousand are held at a time, beside the listings that can name them: pages list by age, so those are few.
+    Some are held at a time, beside one page's listing: pages list by age and refs sort as text, so that most pages can
+    name some of any, and each is opened once for all of these.
     """
     where = (listing.c.company == company) & (listing.c.whole_read == whole_read)
     pages = connection.execute(select(listing.c.low, listing.c.high).where(where)).all()

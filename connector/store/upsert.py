@@ -23,6 +23,9 @@ _CHUNK = 2000
 Change: TypeAlias = Callable[[Any], Mapping[str, Any]]
 """What to set where the key is there already, given the row that was to be inserted (`excluded`)."""
 
+_Converter: TypeAlias = Callable[[Sequence[Any]], Iterable[Any]]
+"""Makes the values of a column what the driver wants."""
+
 
 def upsert(
     connection: Connection,
@@ -40,8 +43,8 @@ def upsert(
     columns = tuple(rows[0])
     key = tuple(key) or tuple(column.name for column in table.primary_key.columns)
     update = tuple(update) if update is not None else tuple(name for name in columns if name not in key)
-    write = _writing(connection.dialect.name, table, columns, key, update)
-    write.rows(connection, [tuple(row[name] for name in columns) for row in rows])
+    shape = _Shape(connection.dialect.name, table, columns, key, update)
+    _write(connection, shape, [tuple([row[name] for name in columns]) for row in rows])
 
 
 def upsert_tuples(
@@ -58,7 +61,7 @@ def upsert_tuples(
     """
     key = tuple(column.name for column in table.primary_key.columns)
     update = tuple(name for name in columns if name not in key)
-    _writing(connection.dialect.name, table, columns, key, update, change).rows(connection, rows)
+    _write(connection, _Shape(connection.dialect.name, table, columns, key, update, change), rows)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any], *, key: Sequence[str] = ()) -> bool:
@@ -93,41 +96,65 @@ def _insert(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
 
 
 @dataclass(frozen=True, slots=True)
-class _Writing:
-    """A compiled statement: its text, and for each of its places which value goes there, and made into what."""
+class _Shape:
+    """What is written: these columns, and what happens where the key is there already."""
 
-    text: str
-    places: tuple[int, ...]
-    converters: tuple[Callable[[Any], Any] | None, ...]
-
-    def rows(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Writes these rows."""
-        for start in range(0, len(rows), _CHUNK):
-            values = list(zip(*rows[start : start + _CHUNK], strict=True))
-            made = [_converted(values[place], how) for place, how in zip(self.places, self.converters, strict=True)]
-            connection.exec_driver_sql(self.text, list(zip(*made, strict=True)))
+    dialect: str
+    table: Table
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    update: tuple[str, ...]
+    change: Change | None = None
 
 
-def _converted(values: Sequence[Any], how: Callable[[Any], Any] | None) -> Iterable[Any]:
-    return values if how is None else map(how, values)
+def _write(connection: Connection, shape: _Shape, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Writes these rows.
+
+    A column that is NULL in all of them is left out of the INSERT, whose default it is: to the driver of SQLite a None
+    is dearer than a word. Where the row is there already it is set to NULL as it would have been.
+    """
+    empty = _nullable(shape.table, shape.columns)
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        values = list(zip(*some, strict=True))
+        absent = frozenset(at for at in empty if values[at][0] is None and values[at].count(None) == len(some))
+        statement = _compiled(shape, absent)
+        made = [_converted(values[at], how) for at, how in zip(statement.places, statement.converters, strict=True)]
+        connection.exec_driver_sql(statement.text, list(zip(*made, strict=True)))
 
 
 @lru_cache(maxsize=256)
-def _writing(
-    dialect: str,
-    table: Table,
-    columns: tuple[str, ...],
-    key: tuple[str, ...],
-    update: tuple[str, ...],
-    change: Change | None = None,
-) -> _Writing:
-    spoken = _positional(dialect)
-    compiled = _statement(dialect, table, key, update, change).compile(dialect=spoken, column_keys=columns)
-    places = tuple(columns.index(name) for name in compiled.positiontup or ())
-    return _Writing(
+def _nullable(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of the columns that are NULL where nothing is said. (No value of a JSON column is JSON's null.)"""
+    free = (column for column in table.columns if column.nullable and column.server_default is None)
+    plain = [column for column in free if not isinstance(column.type, JSON)]
+    return tuple(columns.index(column.name) for column in plain if column.name in columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement as text, and for each of its places which value goes there, and made into what."""
+
+    text: str
+    places: tuple[int, ...]
+    converters: tuple[_Converter | None, ...]
+
+
+def _converted(values: Sequence[Any], how: _Converter | None) -> Iterable[Any]:
+    return values if how is None else how(values)
+
+
+@lru_cache(maxsize=256)
+def _compiled(shape: _Shape, absent: frozenset[int]) -> _Compiled:
+    spoken = _positional(shape.dialect)
+    told = tuple(name for at, name in enumerate(shape.columns) if at not in absent)
+    statement = _statement(shape.dialect, shape.table, shape.key, shape.update, shape.change)
+    compiled = statement.compile(dialect=spoken, column_keys=told)
+    places = tuple(shape.columns.index(name) for name in compiled.positiontup or ())
+    return _Compiled(
         text=str(compiled),
         places=places,
-        converters=tuple(_converter(table.c[columns[place]], spoken) for place in places),
+        converters=tuple(_converter(shape.table.c[shape.columns[place]], spoken) for place in places),
     )
 
 
@@ -142,37 +169,46 @@ def _positional(name: str) -> Dialect:
     return sqlite.dialect(paramstyle="qmark")
 
 
-def _converter(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """What SQLAlchemy does with a value of this column; for what SQLite keeps as text, the same done faster."""
+def _converter(column: Column[Any], dialect: Dialect) -> _Converter | None:
+    """What SQLAlchemy does with the values of this column; for what SQLite keeps as text, the same done faster."""
     if dialect.name == "sqlite":
         if isinstance(column.type, Boolean):
-            return None
+            return _numbers
         if isinstance(column.type, Date):
-            return _day_text
+            return _days
         if isinstance(column.type, Instant):
-            return _instant_text
-    usual: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if isinstance(column.type, JSON) and usual is not None:
-        return partial(_words_text, usual)
-    return usual
+            return _instants
+    usual = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if usual is None:
+        return None
+    return partial(map, partial(_words_text, usual) if isinstance(column.type, JSON) else usual)
 
 
 def _words_text(usual: Callable[[Any], Any], value: object) -> object:
     """A tuple holds words alone (addresses), and is written by hand; anything else as usual."""
     if isinstance(value, tuple):
-        return f"[{', '.join(map(encode_basestring_ascii, value))}]"
+        return f"[{', '.join(map(encode_basestring_ascii, value))}]" if value else "[]"
     return usual(value)
 
 
-def _day_text(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
+def _numbers(values: Sequence[bool | None]) -> Iterable[int | None]:
+    """The driver of SQLite looks for somebody who could adapt a bool, and keeps a number."""
+    return [None if value is None else 1 if value else 0 for value in values]
 
 
-def _instant_text(value: datetime | None) -> str | None:
-    if value is None:
-        return None
+def _days(values: Sequence[date | None]) -> Iterable[str | None]:
+    """Days repeat from row to row."""
+    texts = {value: None if value is None else value.isoformat() for value in set(values)}
+    return map(texts.__getitem__, values)
+
+
+def _instants(values: Sequence[datetime | None]) -> Iterable[str | None]:
+    return [None if value is None else _utc(value).isoformat(" ", "microseconds")[:26] for value in values]
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError("An instant needs its time zone.")
-    if value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
-    return value.isoformat(" ", "microseconds")[:26]
+    return value.astimezone(UTC)

@@ -1,4 +1,5 @@
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -109,6 +110,18 @@ def test_upsert_inserts_what_is_new_and_changes_only_the_named_columns(database:
     with database.read() as connection:
         found = {tuple(row) for row in connection.execute(select(job.c.failures, job.c.last_error))}
     assert found == {(7, "old")}
+
+
+def test_upsert_empties_a_column_that_is_empty_in_every_row(database: Database) -> None:
+    old, new = datetime(2026, 11, 2, 8, tzinfo=UTC), datetime(2026, 11, 3, 8, 0, 1, 5, tzinfo=UTC)
+    rows = [{"company": "c", "name": f"job {n}", "failures": n, "not_before": old} for n in range(3)]
+    with database.write("insert") as connection:
+        upsert(connection, job, rows)
+        upsert(connection, job, [{**row, "not_before": None} for row in rows[:2]])
+        upsert(connection, job, [{**rows[0], "name": "job 3", "not_before": None}, {**rows[2], "not_before": new}])
+    with database.read() as connection:
+        found = {row.name: row.not_before for row in connection.execute(select(job.c.name, job.c.not_before))}
+    assert found == {"job 0": None, "job 1": None, "job 2": new, "job 3": None}
 
 
 def test_insert_new_tells_whether_the_key_was_free(database: Database) -> None:

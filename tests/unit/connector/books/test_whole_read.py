@@ -6,6 +6,8 @@ from adapters.documents import Problem
 from adapters.errors import LedgerSuspicious, LedgerUnavailable
 from connector.office import CompanyPaused
 from connector.store import companies, tables
+from connector.store.engine import NoBoundaries
+from connector.sync import TOGETHER
 from tests.unit.connector.books.house import COMPANY, House
 
 
@@ -37,6 +39,39 @@ def test_a_read_that_breaks_off_goes_on_where_it_stopped(house: House) -> None:
     house.read()
     assert set(house.open_totals()) == set(refs)
     assert house.row.first_read_done
+
+
+class Commits(NoBoundaries):
+    """Counts the commits that apply pages, and refuses one of them."""
+
+    def __init__(self, refused: int = 0) -> None:
+        self.applied = 0
+        self._refused = refused
+
+    def before(self, name: str) -> None:
+        self.applied += name == "apply page"
+        if name == "apply page" and self.applied == self._refused:
+            raise RuntimeError("the power is gone")
+
+
+def test_a_crash_in_the_first_read_costs_a_few_pages_and_loses_nothing(house: House) -> None:
+    refs = _many(house, 7)
+    house.ledger.page_size = 1
+    house.database.boundaries = Commits(refused=2)
+    with pytest.raises(RuntimeError):
+        house.read()
+    assert set(house.open_totals()) == set(refs[:TOGETHER])
+    house.database.boundaries = NoBoundaries()
+    house.read()
+    assert set(house.open_totals()) == set(refs)
+
+
+def test_pages_that_bring_news_are_applied_one_by_one(connected: House) -> None:
+    _many(connected, 7)
+    connected.ledger.page_size = 1
+    connected.database.boundaries = commits = Commits()
+    connected.read()
+    assert commits.applied >= 7
 
 
 def test_stamps_survive_a_read_that_was_resumed(connected: House) -> None:
