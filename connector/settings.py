@@ -214,6 +214,10 @@ class Settings(BaseSettings):
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
+    def minutes_between_syncs(self, ledger: str) -> int:
+        """Minutes between two syncs of a company with this ledger."""
+        return self.s4hana.sync_minutes if ledger == "s4hana" else self.sync_minutes
+
     @property
     def store_url(self) -> str:
         """The database's URL, password included: for opening it, never for showing."""
