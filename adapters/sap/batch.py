@@ -101,8 +101,8 @@ def _parts(content_type: str, body: bytes) -> list[_Part]:
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise LedgerUnavailable(_UNREADABLE)
-    mark = re.escape((boundary[1] or boundary[2]).encode())
-    pieces = re.split(rb"(?<![^\n])--" + mark + rb"(?=--|[ \t]*\r?\n)", body)[1:]
+    mark = b"--" + re.escape((boundary[1] or boundary[2]).encode())  # first, so that the search is for plain bytes
+    pieces = re.split(mark + rb"(?<![^\n]" + mark + rb")(?=--|[ \t]*\r?\n)", body)[1:]
     end = next((at for at, piece in enumerate(pieces) if piece.startswith(b"--")), None)
     if end is None:
         raise LedgerUnavailable("A $batch answer was cut.")
