@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.reference.desk import Desk
 from tests.reference.server import Reference, serving
 
 
@@ -26,3 +27,11 @@ def changed_reference(reference: Reference) -> Iterator[Reference]:
     """One that a test changes or lets fail; it is put back afterwards."""
     yield reference
     reference.reset()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Makes clients."""
+    made = Desk()
+    with made.opened:
+        yield made

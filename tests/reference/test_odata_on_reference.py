@@ -1,26 +1,22 @@
 """The OData client on SAP's own engine and models: what it does there, it does not only do with our own answers."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 import pytest
 
 from adapters.errors import LedgerAuthExpired, LedgerRejected, LedgerUnavailable
-from adapters.http import Http, Patience
 from adapters.sap.batch import Call
 from adapters.sap.faults import NotThere
 from adapters.sap.odata import ODataClient, Query, address, key, read_one
-from adapters.sap.signin import Basic, secure_client
+from adapters.sap.signin import Basic
 from adapters.sap.values import Version, amount, day, literal
+from tests.reference.desk import Desk
 from tests.reference.server import LEDGER, PARTNERS, PASSWORD, USER, Reference
 
 ITEMS = "A_OperationalAcctgDocItemCube"
 TEXTS = "A_CustomerCompanyText"
-NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
 class Line(msgspec.Struct, rename="pascal"):
@@ -56,35 +52,8 @@ KEY_ORDER = ("CompanyCode", "FiscalYear", "AccountingDocument", "AccountingDocum
 LINES = Query(select=[each.encode_name for each in msgspec.structs.fields(Line)], order=KEY_ORDER)
 
 
-class Desk:
-    """Makes clients, and notes how long they waited."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-        self.opened = ExitStack()
-
-    def client(
-        self,
-        server: Reference,
-        service: str = PARTNERS,
-        *,
-        password: str = PASSWORD,
-        **more: Any,  # noqa: ANN401
-    ) -> ODataClient:
-        """One that waits without waiting."""
-        http = Http(sleep=self.waits.append, chance=lambda: 0.0, client=secure_client(), patience=Patience(attempts=3))
-        self.opened.callback(http.close)
-        sign_in = Basic(USER, lambda: password)
-        return ODataClient(
-            server.root(service), version=Version.V2, http=http, now=lambda: NOW, sign_in=sign_in, **more
-        )
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk()
-    with made.opened:
-        yield made
+def _client(desk: Desk, server: Reference, service: str = PARTNERS, *, password: str = PASSWORD) -> ODataClient:
+    return desk.client(server.root(service), sign_in=Basic(USER, lambda: password))
 
 
 def _note(number: str, text: str) -> bytes:
@@ -101,9 +70,9 @@ def test_paging_gives_the_same_rows_whatever_the_pages(
 ) -> None:
     filter_ = "CompanyCode eq '1710'"
     query = Query(filter=filter_, select=LINES.select, order=LINES.order)
-    small = desk.client(reference, LEDGER, fixed={"sap-client": "100"})
+    small = _client(desk, reference, LEDGER)
     told = [line for page in small.pages(ITEMS, Line, query, size=size) for line in page.good]
-    whole = desk.client(roomy_reference, LEDGER).rows(ITEMS, Line, query)
+    whole = _client(desk, roomy_reference, LEDGER).rows(ITEMS, Line, query)
     assert told == list(whole.good)
     assert len(told) == small.count(ITEMS, filter_) == 118
     assert whole.is_last
@@ -111,30 +80,30 @@ def test_paging_gives_the_same_rows_whatever_the_pages(
 
 def test_a_count_comes_with_the_first_page(desk: Desk, reference: Reference) -> None:
     query = Query(filter="IsCleared eq false and FinancialAccountType eq 'D'", order=KEY_ORDER, with_count=True)
-    page = desk.client(reference, LEDGER).rows(ITEMS, Line, query)
+    page = _client(desk, reference, LEDGER).rows(ITEMS, Line, query)
     assert (page.told, page.is_last, page.count) == (
         5,
         False,
-        desk.client(reference, LEDGER).count(ITEMS, query.filter),
+        _client(desk, reference, LEDGER).count(ITEMS, query.filter),
     )
 
 
 def test_a_line_is_read_by_its_key_with_exact_amounts_and_days(desk: Desk, reference: Reference) -> None:
     of = {"CompanyCode": "1710", "FiscalYear": "2026", "AccountingDocument": "90000123", "AccountingDocumentItem": "1"}
-    line = desk.client(reference, LEDGER).one(ITEMS + key(of, Version.V2), Line, Query(select=LINES.select))
+    line = _client(desk, reference, LEDGER).one(ITEMS + key(of, Version.V2), Line, Query(select=LINES.select))
     assert amount(line.amount_in_transaction_currency) == Decimal("1234.567")
     assert (day(line.net_due_date), day(line.clearing_date)) == (date(2026, 10, 20), None)
 
 
 def test_a_day_in_a_filter_means_that_day(desk: Desk, reference: Reference) -> None:
     due = literal(date(2026, 10, 20), Version.V2)
-    page = desk.client(reference, LEDGER).rows(ITEMS, Line, Query(filter=f"NetDueDate eq {due}", select=LINES.select))
+    page = _client(desk, reference, LEDGER).rows(ITEMS, Line, Query(filter=f"NetDueDate eq {due}", select=LINES.select))
     assert {day(line.net_due_date) for line in page.good} == {date(2026, 10, 20)}
 
 
 def test_a_name_with_an_apostrophe_is_found(desk: Desk, reference: Reference) -> None:
     name = literal("O'Malley Harbor Marine Co.", Version.V2)
-    page = desk.client(reference).rows("A_Customer", Customer, Query(filter=f"CustomerName eq {name}"))
+    page = _client(desk, reference).rows("A_Customer", Customer, Query(filter=f"CustomerName eq {name}"))
     assert [each.customer for each in page.good] == ["10300"]
 
 
@@ -142,7 +111,7 @@ def test_a_name_with_an_apostrophe_is_found(desk: Desk, reference: Reference) ->
 def test_odd_signs_in_a_key_or_a_filter_find_nothing_and_break_nothing(
     desk: Desk, reference: Reference, odd: str
 ) -> None:
-    client = desk.client(reference)
+    client = _client(desk, reference)
     with pytest.raises(NotThere):
         client.one("A_Customer" + key({"Customer": odd}, Version.V2), Customer)
     filter_ = f"CustomerName eq {literal(odd, Version.V2)}"
@@ -155,7 +124,7 @@ def test_many_reads_travel_in_one_batch_and_one_that_is_missing_harms_no_other(
     numbers = ["10100", "99999", "10300"]
     options = Query(select=("Customer", "CustomerName")).options(Version.V2)
     paths = [address("A_Customer" + key({"Customer": each}, Version.V2), options) for each in numbers]
-    client = desk.client(reference)
+    client = _client(desk, reference)
     answers = client.batch([Call(method="GET", path=each) for each in paths])
     told = [each for each in answers if each is not None]
     assert [type(client.error_in(each)) for each in told] == [type(None), NotThere, type(None)]
@@ -163,7 +132,7 @@ def test_many_reads_travel_in_one_batch_and_one_that_is_missing_harms_no_other(
 
 
 def test_a_changeset_is_done_and_read_back(desk: Desk, changed_reference: Reference) -> None:
-    client = desk.client(changed_reference)
+    client = _client(desk, changed_reference)
     texts = {"0002": "Called; promises payment.\r\n--batch_\r\n", "0003": "Große Sorgfalt, 50 % + 'Skonto'"}
     calls = [Call(method="POST", path=TEXTS, body=_note(number, text), changeset=1) for number, text in texts.items()]
     answers = client.batch([*calls, Call(method="GET", path="A_Customer('10100')")])
@@ -172,7 +141,7 @@ def test_a_changeset_is_done_and_read_back(desk: Desk, changed_reference: Refere
 
 
 def test_a_changeset_of_which_one_is_refused_is_not_done_at_all(desk: Desk, changed_reference: Reference) -> None:
-    client = desk.client(changed_reference)
+    client = _client(desk, changed_reference)
     calls = [Call(method="POST", path=TEXTS, body=_note("0002", text), changeset=1) for text in ("one", "two")]
     answers = client.batch(calls)
     assert [type(client.error_in(each)) for each in answers if each is not None] == [LedgerRejected] * 2
@@ -183,7 +152,7 @@ def test_a_changeset_of_which_one_is_refused_is_not_done_at_all(desk: Desk, chan
 def test_a_note_is_written_changed_and_taken_away_though_the_token_expires_between(
     desk: Desk, changed_reference: Reference
 ) -> None:
-    client = desk.client(changed_reference)
+    client = _client(desk, changed_reference)
     assert client.change("POST", TEXTS, _note("0002", "Called.")).status_code == 201
     changed_reference.faults("csrf")
     assert client.change("PATCH", _note_at("0002"), b'{"LongText":"Paid."}').status_code == 204
@@ -198,21 +167,21 @@ def test_a_note_is_written_changed_and_taken_away_though_the_token_expires_betwe
 @pytest.mark.parametrize("kinds", [["503"], ["429"], ["503", "429"]])
 def test_a_busy_service_is_asked_again_when_it_said(desk: Desk, reference: Reference, kinds: list[str]) -> None:
     reference.faults(*kinds)
-    assert desk.client(reference).rows("A_Customer", Customer, Query(top=1)).told == 1
+    assert _client(desk, reference).rows("A_Customer", Customer, Query(top=1)).told == 1
     assert desk.waits == [1.0] * len(kinds)
 
 
 def test_a_line_that_drops_half_way_is_no_answer_and_the_whole_is_read_again(desk: Desk, reference: Reference) -> None:
     reference.faults("truncate")
-    assert desk.client(reference).rows("A_Customer", Customer, Query(top=5)).told == 5
+    assert _client(desk, reference).rows("A_Customer", Customer, Query(top=5)).told == 5
     reference.faults(*["truncate"] * 3)
     with pytest.raises(LedgerUnavailable, match="did not answer"):
-        desk.client(reference).rows("A_Customer", Customer, Query(top=5))
+        _client(desk, reference).rows("A_Customer", Customer, Query(top=5))
 
 
 def test_a_wrong_password_is_tried_once(desk: Desk, reference: Reference) -> None:
     with pytest.raises(LedgerAuthExpired, match="did not accept our credentials"):
-        desk.client(reference, password="wrong").rows("A_Customer", Customer)
+        _client(desk, reference, password="wrong").rows("A_Customer", Customer)
     assert desk.waits == []
 
 
@@ -221,16 +190,20 @@ def test_what_may_not_be_created_is_refused_and_no_expired_token(
     desk: Desk, reference: Reference, service: str, path: str
 ) -> None:
     with pytest.raises(LedgerRejected) as caught:
-        desk.client(reference, service).change("POST", path, b'{"CompanyCode":"1710"}')
+        _client(desk, reference, service).change("POST", path, b'{"CompanyCode":"1710"}')
     assert caught.value.code.startswith("ENTITY_IS_")
 
 
 def test_a_filter_that_cannot_be_is_refused_with_the_reason(desk: Desk, reference: Reference) -> None:
     with pytest.raises(LedgerRejected, match="Nope"):
-        desk.client(reference, LEDGER).rows(ITEMS, Line, Query(filter="Nope eq 1"))
+        _client(desk, reference, LEDGER).rows(ITEMS, Line, Query(filter="Nope eq 1"))
 
 
 def test_atom_is_no_answer(desk: Desk, reference: Reference) -> None:
-    client = desk.client(reference, headers={"Accept": "application/atom+xml"})
+    client = desk.client(
+        reference.root(PARTNERS),
+        sign_in=Basic(USER, lambda: PASSWORD),
+        headers={"Accept": "application/atom+xml"},
+    )
     with pytest.raises(LedgerUnavailable, match=r"application/atom\+xml where JSON was asked for"):
         client.rows("A_Customer", Customer, Query(top=1))
