@@ -36,20 +36,23 @@ class Authority:
     def signs(self, common: str, where: Path, password: str = "") -> Path:
         """One file with a certificate for `common` and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        pem = _certificate(_named(common), key, self.name, self.key, is_authority=False).public_bytes(
-            serialization.Encoding.PEM
+        return _written(
+            where, _certificate(_named(common), key, self.name, self.key, is_authority=False), key, password
         )
-        hidden: serialization.KeySerializationEncryption = (
-            serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
-        )
-        secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
-        where.write_bytes(pem + secret)
-        return where
 
     def public(self, where: Path) -> Path:
         """Its own certificate, to be trusted."""
         where.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
         return where
+
+
+def _written(where: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, password: str = "") -> Path:
+    hidden: serialization.KeySerializationEncryption = (
+        serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
+    )
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
+    where.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + secret)
+    return where
 
 
 def _named(common: str) -> x509.Name:
@@ -65,7 +68,14 @@ def _certificate(
     is_authority: bool,
 ) -> x509.Certificate:
     from_ = datetime.now(UTC) - timedelta(days=1)
-    return (
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=is_authority, path_length=None), True),
+        (x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False),
+        (_usage(is_authority=is_authority), True),
+    ]
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(issuer)
@@ -73,9 +83,23 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(from_)
         .not_valid_after(from_ + timedelta(days=3))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(issuer_key, hashes.SHA256())
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _usage(*, is_authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 
@@ -150,6 +174,15 @@ def test_a_service_of_an_unknown_authority_is_refused_until_that_is_named(ours: 
             _who(client)
         assert not caught.value.sent
         with _client(root, ca_file=ours.public(tmp_path / "ours.pem")) as client:
+            assert _who(client) == ""
+
+
+def test_a_service_that_signed_for_itself_is_refused_until_its_certificate_is_named(tmp_path: Path) -> None:
+    itself = _authority("erp")
+    with _serving(_written(tmp_path / "erp.pem", itself.certificate, itself.key)) as root:
+        with _client(root) as client, pytest.raises(LedgerUnavailable):
+            _who(client)
+        with _client(root, ca_file=itself.public(tmp_path / "itself.pem")) as client:
             assert _who(client) == ""
 
 
