@@ -25,6 +25,8 @@ TIMEOUT = httpx.Timeout(connect=10.0, read=125.0, write=60.0, pool=125.0)
 
 _READ = httpx.ByteStream(b"")
 
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 ***"),
     (
@@ -45,7 +47,7 @@ def redact(text: str) -> str:
 def retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
     """How long the `Retry-After` header asks us to wait (seconds or an HTTP date); None where it says nothing clear."""
     value = headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if _SECONDS.fullmatch(value):
         return timedelta(seconds=int(value))
     try:
         until = parsedate_to_datetime(value)

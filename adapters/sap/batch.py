@@ -5,20 +5,23 @@ may stop at the first part that fails: parts without an answer come back as None
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from email import policy
-from email.message import Message
-from email.parser import BytesParser
 from itertools import groupby
 
 import httpx
 import msgspec
 
 from adapters.errors import LedgerUnavailable
+from adapters.sap.values import UNREADABLE
 
-_PARSER = BytesParser(policy=policy.HTTP)
 _END = "\r\n"
+_BOUNDARY = re.compile(r"""multipart/mixed\s*;.*?boundary=(?:"([^"]+)"|([^\s;,"]+))""", re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"HTTP/\d\S*[ \t]+(\d{3})(?!\d)")
+_LENGTH = re.compile(r"[0-9]{1,12}")
+_UNREADABLE = "A $batch was not answered with its parts."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,56 +66,81 @@ def multipart(calls: Sequence[Call]) -> tuple[str, bytes]:
 def _part(call: Call, content_id: str | None) -> Iterator[bytes]:
     head = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     head += [f"Content-ID: {content_id}"] if content_id else []
-    named = {"Accept": "application/json", **call.headers}
+    named = {"Accept": "application/json"}
     if call.body:
         named |= {"Content-Type": "application/json", "Content-Length": str(len(call.body))}
+    named |= call.headers
     lines = [*head, "", f"{call.method} {call.path} HTTP/1.1", *(f"{name}: {text}" for name, text in named.items())]
     yield (_END.join(lines) + _END * 2).encode()
     yield call.body + _END.encode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    headers: httpx.Headers
+    content: bytes
+
+
 def read_multipart(content_type: str, body: bytes, calls: Sequence[Call]) -> list[Answer | None]:
     """An answer for each call, in order. Raises LedgerUnavailable for what is no such answer."""
-    message = _PARSER.parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
-    if not message.is_multipart():
-        raise LedgerUnavailable("A $batch was not answered with its parts.")
-    parts = list(message.iter_parts())
+    told = iter(_parts(content_type, body))
     found: list[Answer | None] = []
-    at = 0
-    for number, members in groupby(calls, key=lambda each: each.changeset):
-        group = list(members)
-        if number is None:
-            answers = [_answer(part) for part in parts[at : at + len(group)]]
-            at += len(group)
-            found += [*answers, *[None] * (len(group) - len(answers))]
+    for changeset, members in groupby(enumerate(calls, 1), key=lambda each: each[1].changeset):
+        places = [str(place) for place, _ in members]
+        if changeset is None:
+            found += [_answer(part) if (part := next(told, None)) else None for _ in places]
         else:
-            found += _of_changeset(parts[at] if at < len(parts) else None, len(group))
-            at += 1
+            found += _of_changeset(part, places) if (part := next(told, None)) else [None] * len(places)
+    if next(told, None) is not None:
+        raise LedgerUnavailable(_UNREADABLE)
     return found
 
 
-def _of_changeset(part: Message | None, size: int) -> list[Answer | None]:
-    if part is None:
-        return [None] * size
-    if not part.is_multipart():
-        return [_answer(part)] * size
-    answers: list[Answer | None] = [_answer(each) for each in part.iter_parts()]  # type: ignore[attr-defined]
-    if len(answers) == 1:
-        return answers * size  # one answer that says why none was done
-    return [*answers[:size], *[None] * (size - len(answers))]
+def _parts(content_type: str, body: bytes) -> list[_Part]:
+    """The parts, byte for byte. Without the line that ends them all, the answer was cut on its way."""
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        raise LedgerUnavailable(_UNREADABLE)
+    mark = b"--" + re.escape((boundary[1] or boundary[2]).encode())  # first, so that the search is for plain bytes
+    pieces = re.split(mark + rb"(?<![^\n]" + mark + rb")(?=--|[ \t]*\r?\n)", body)[1:]
+    end = next((at for at, piece in enumerate(pieces) if piece.startswith(b"--")), None)
+    if end is None:
+        raise LedgerUnavailable("A $batch answer was cut.")
+    return [_Part(*_head_and_rest(piece.removesuffix(b"\n").removesuffix(b"\r"))) for piece in pieces[:end]]
 
 
-def _answer(part: Message) -> Answer:
-    content = part.get_payload(decode=True)
-    raw = content if isinstance(content, bytes) else b""
-    head, _, body = raw.lstrip(b"\r\n").partition(b"\r\n\r\n")
-    line, _, rest = head.partition(b"\r\n")
-    words = line.split(maxsplit=2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+def _head_and_rest(raw: bytes) -> tuple[httpx.Headers, bytes]:
+    head, *rest = _BLANK_LINE.split(raw, maxsplit=1)
+    pairs = (line.partition(b":") for line in head.splitlines()[1:])
+    return httpx.Headers([(name.strip(), text.strip()) for name, colon, text in pairs if colon]), b"".join(rest)
+
+
+def _of_changeset(part: _Part, places: Sequence[str]) -> Sequence[Answer]:
+    """The answers of a changeset's calls, which may come in any order. A single error is the answer of all."""
+    kind = part.headers.get("content-type", "")
+    inner = _parts(kind, part.content) if kind.casefold().startswith("multipart/") else [part]
+    answers = [_answer(each) for each in inner]
+    if len(answers) == 1 and answers[0].status >= 400:
+        return answers * len(places)
+    if len(answers) != len(places):
+        raise LedgerUnavailable(_UNREADABLE)
+    named = {
+        each.headers.get("content-id") or told.headers.get("content-id"): told
+        for each, told in zip(inner, answers, strict=True)
+    }
+    return [named[place] for place in places] if set(named) == set(places) else answers
+
+
+def _answer(part: _Part) -> Answer:
+    raw = part.content.lstrip(b"\r\n")
+    status = _STATUS.match(raw)
+    if status is None:
         raise LedgerUnavailable("A part of a $batch answer is no answer.")
-    pairs = (each.split(b":", 1) for each in rest.split(b"\r\n") if b":" in each)
-    headers = httpx.Headers([(name.strip(), text.strip()) for name, text in pairs])
-    return Answer(status=int(words[1]), headers=headers, body=body.rstrip(b"\r\n"))
+    headers, body = _head_and_rest(raw)
+    length = headers.get("content-length", "")
+    size = int(length) if _LENGTH.fullmatch(length) else 0
+    rest = body[size:]  # many end a body with more lines than they count, and some count characters
+    return Answer(status=int(status[1]), headers=headers, body=body if rest.strip(b"\r\n") else body[:size])
 
 
 class _Response(msgspec.Struct):
@@ -127,7 +155,7 @@ class _Responses(msgspec.Struct):
 
 
 def as_json(calls: Sequence[Call]) -> tuple[str, bytes]:
-    """Content type and body of a version 4 batch in JSON."""
+    """Content type and body of a version 4 batch in JSON; the calls' own bodies are JSON, too."""
     requests: list[dict[str, object]] = [
         {
             "id": str(at),
@@ -145,14 +173,13 @@ def as_json(calls: Sequence[Call]) -> tuple[str, bytes]:
 def read_json(body: bytes, calls: Sequence[Call]) -> list[Answer | None]:
     """An answer for each call, in order. Raises LedgerUnavailable for what is no such answer."""
     try:
-        told = msgspec.json.decode(body, type=_Responses).responses
-    except msgspec.DecodeError:
-        raise LedgerUnavailable("A $batch was not answered with its parts.") from None
-    by_id = {each.id: each for each in told}
-    found: list[Answer | None] = []
-    for at, call in enumerate(calls, 1):
-        each = by_id.get(str(at)) or (by_id.get(f"g{call.changeset}") if call.changeset is not None else None)
-        found.append(
-            Answer(status=each.status, headers=httpx.Headers(each.headers), body=bytes(each.body)) if each else None
-        )
-    return found
+        told = {each.id: _of(each) for each in msgspec.json.decode(body, type=_Responses).responses}
+    except UNREADABLE:
+        raise LedgerUnavailable(_UNREADABLE) from None
+    groups = [None if call.changeset is None else told.get(f"g{call.changeset}") for call in calls]
+    return [told.get(str(at)) or group for at, group in enumerate(groups, 1)]
+
+
+def _of(response: _Response) -> Answer:
+    headers = httpx.Headers(response.headers, encoding="utf-8")
+    return Answer(status=response.status, headers=headers, body=bytes(response.body))

@@ -5,14 +5,18 @@ Version 2 nests the words (`message: {lang, value}`), version 4 does not; Busine
 """
 
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 import msgspec
 
 from adapters.errors import LedgerAuthExpired, LedgerConflict, LedgerError, LedgerRejected, LedgerUnavailable
 from adapters.http import redact
+from adapters.sap.values import UNREADABLE
+
+T = TypeVar("T")
 
 _WAITING = frozenset([408, 423, 425, 429])  # say it again later; 423: somebody is editing it
-_NOT_DONE = frozenset([423, 425, 429, 503])
+_NOT_DONE = frozenset([423, 425, 429])  # not 503: a gateway says it of a service that fell silent half way, too
 
 
 class NotThere(LedgerRejected):
@@ -34,15 +38,18 @@ class _Inner(msgspec.Struct):
     errordetails: list[_Detail] | None = None
 
 
-class _Error(msgspec.Struct):
-    code: str | int | None = None
-    message: str | _Words | None = None
+class _Further(msgspec.Struct):
     innererror: _Inner | None = None
     details: list[_Detail] | None = None
 
 
-class _Envelope(msgspec.Struct):
-    error: _Error
+class _Error(msgspec.Struct):
+    code: str | int | None = None
+    message: str | _Words | None = None
+
+
+class _Envelope(msgspec.Struct, Generic[T]):
+    error: T
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,19 +70,30 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_fault(body: bytes) -> Fault:
     """The fault in a body; an empty one where it is a page, Atom or nothing."""
-    try:
-        error = msgspec.json.decode(body, type=_Envelope).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    error = _decoded(body, _Error)
+    if error is None:
         return Fault()
-    inner = error.innererror or _Inner()
-    details = [each for each in (inner.errordetails or error.details or ()) if each.severity in (None, "error")]
+    further = _decoded(body, _Further) or _Further()  # every service has its own idea of these
+    inner = further.innererror or _Inner()
+    details = [each for each in (inner.errordetails or further.details or ()) if each.severity in (None, "error")]
     said = [_text(error.message), *(_text(each.message) for each in details[:3])]
-    words = "; ".join(dict.fromkeys(each for each in said if each))
     return Fault(
-        code="" if error.code is None else str(error.code),
-        words=" ".join(redact(words).split())[:300],
-        transaction=(inner.transactionid or "")[:40],
+        code=_line("" if error.code is None else str(error.code), 60),
+        words=_line("; ".join(dict.fromkeys(each for each in said if each)), 300),
+        transaction=_line(inner.transactionid or "", 40),
     )
+
+
+def _decoded(body: bytes, kind: type[T]) -> T | None:
+    try:
+        error: T = msgspec.json.decode(body, type=_Envelope[kind]).error  # type: ignore[valid-type]
+    except UNREADABLE:
+        return None
+    return error
+
+
+def _line(text: str, length: int) -> str:
+    return " ".join(redact(text).split())[:length]
 
 
 def _text(message: str | _Words | None) -> str:

@@ -1,111 +1,41 @@
 """OData, once for all of SAP: a thin client of versions 2 and 4 over our HTTP. Nothing of S/4HANA or Business One.
 
-Queries are written with %20 (some services do not read `+`). Links to a next page are followed on the configured host
-alone, whatever host they name: behind a proxy they often name another. CSRF tokens are fetched with the first change
-and once more where one has expired, which is told apart from a missing authorisation. Reads are repeated by our own
-patience; a change is sent once, unless it is certain that it was not done.
+Links to a next page are opaque, and followed on the configured host alone, whatever host they name: behind a proxy
+they often name another. CSRF tokens are fetched with the first change and once more where one has expired, which is
+told apart from a missing authorisation. Reads are repeated by our own patience; a change is sent once, unless it was
+refused for its token or credentials, before anything was done.
 
-The parts: values.py literals and values · batch.py $batch · faults.py errors · signin.py credentials.
+The parts: query.py options and keys · rows.py answers · values.py literals and values · batch.py $batch ·
+faults.py errors · signin.py credentials.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
-from typing import Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import msgspec
 
 from adapters.errors import LedgerError, LedgerUnavailable
 from adapters.http import Http, retry_after
 from adapters.sap.batch import Answer, Call, as_json, multipart, read_json, read_multipart
 from adapters.sap.faults import Fault, error_of, read_fault
+from adapters.sap.query import Query, address, key
+from adapters.sap.rows import Rows, read_one, read_rows
 from adapters.sap.signin import Nobody, SignIn
-from adapters.sap.values import Value, ValueUnreadable, Version, count, literal
+from adapters.sap.values import ValueUnreadable, Version, count
+
+__all__ = ["ODataClient", "Query", "Rows", "address", "key", "read_one", "read_rows"]
 
 T = TypeVar("T")
 
-_SAFE = "'(),;:$!*@/=-._~"
 _CSRF = "x-csrf-token"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """The options of a read. `filter` is written with `literal`; `top` bounds the rows, `skip` leaves some out."""
-
-    filter: str = ""
-    select: Sequence[str] = ()
-    order: Sequence[str] = ()
-    expand: Sequence[str] = ()
-    top: int | None = None
-    skip: int = 0
-    with_count: bool = False
-    more: Mapping[str, str] = field(default_factory=dict)
-
-    def options(self, version: Version) -> dict[str, str]:
-        """As they stand in an address, not yet quoted."""
-        counting = ("$inlinecount", "allpages") if version is Version.V2 else ("$count", "true")
-        told = {
-            "$filter": self.filter,
-            "$select": ",".join(self.select),
-            "$expand": ",".join(self.expand),
-            "$orderby": ",".join(self.order),
-            "$top": "" if self.top is None else str(self.top),
-            "$skip": str(self.skip) if self.skip else "",
-            counting[0]: counting[1] if self.with_count else "",
-            **self.more,
-        }
-        return {name: text for name, text in told.items() if text}
-
-
-def address(path: str, options: Mapping[str, str]) -> str:
-    """`path?options`, with every space as %20."""
-    query = "&".join(f"{quote(name, safe='$')}={quote(text, safe=_SAFE)}" for name, text in options.items())
-    return f"{path}?{query}" if query else path
-
-
-def key(values: Mapping[str, Value], version: Version) -> str:
-    """The key of one entity, in brackets: `(Customer='10100',CompanyCode='1710')`; a single one without its name."""
-    told = {name: quote(literal(each, version), safe="'") for name, each in values.items()}
-    if len(told) == 1:
-        return f"({next(iter(told.values()))})"
-    return "(" + ",".join(f"{name}={text}" for name, text in told.items()) + ")"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows(Generic[T]):
-    """The rows of one answer. `bad` could not be read. `next` is where the service goes on; empty where it ends."""
-
-    good: Sequence[T]
-    bad: Sequence[bytes] = ()
-    next: str = ""
-    count: int | None = None
-    told: int = 0  # rows that the answer held
-
-    @property
-    def is_last(self) -> bool:
-        """Whether the service says that nothing follows."""
-        return not self.next
-
-
-class _Results(msgspec.Struct):
-    results: msgspec.Raw = msgspec.Raw(b"")
-    next: str | None = msgspec.field(name="__next", default=None)
-    count: str | int | None = msgspec.field(name="__count", default=None)
-
-
-class _V2(msgspec.Struct):
-    d: msgspec.Raw
-
-
-class _V4(msgspec.Struct):
-    value: msgspec.Raw
-    next: str | None = msgspec.field(name="@odata.nextLink", default=None)
-    old_next: str | None = msgspec.field(name="odata.nextLink", default=None)
-    count: str | int | None = msgspec.field(name="@odata.count", default=None)
-    old_count: str | int | None = msgspec.field(name="odata.count", default=None)
+_VERSIONS: dict[Version, dict[str, str]] = {
+    Version.V2: {"MaxDataServiceVersion": "2.0"},
+    Version.V4: {"OData-MaxVersion": "4.0"},
+}
 
 
 class ODataClient:
@@ -142,55 +72,88 @@ class ODataClient:
         }
         self._name = name or self._root.rpartition("/")[2]
         self._asks_for_tokens = asks_for_tokens
-        self._token = ""
+        self._token: str | None = None  # empty: the service gives none
         self._lock = Lock()
 
     # -- reading
 
     def get(self, path: str, query: Query | None = None, *, headers: Mapping[str, str] | None = None) -> bytes:
-        """The body of a read, checked to be JSON."""
-        url = self._url(path, query)
-        return self._http.repeat(lambda: self._json(self._exchange("GET", url, headers=headers))).content
+        """The body of a read, checked to be JSON. `path` is one below the service, or a link that it gave."""
+        return self._read(path, query, headers, bytes)
 
-    def rows(self, path: str, kind: type[T], query: Query | None = None, **headers: str) -> Rows[T]:
+    def rows(
+        self, path: str, kind: type[T], query: Query | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> Rows[T]:
         """One answer's rows, each as `kind`; what is not of that shape is in `bad`."""
-        return read_rows(self.get(path, query, headers={k.replace("_", "-"): v for k, v in headers.items()}), kind)
+        return self._read(path, query, headers, lambda body: read_rows(body, kind))
 
     def one(self, path: str, kind: type[T], query: Query | None = None) -> T:
         """One entity. Raises `NotThere`, and LedgerUnavailable for what is none."""
-        return read_one(self.get(path, query), kind)
+        return self._read(path, query, None, lambda body: read_one(body, kind))
 
-    def pages(self, path: str, kind: type[T], query: Query, *, size: int) -> Iterator[Rows[T]]:
-        """All rows, some at a time: asked for `size` by `size`, and following the service where it gives fewer.
+    def pages(
+        self, path: str, kind: type[T], query: Query, *, size: int, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Rows[T]]:
+        """The rows, some at a time: asked for `size` by `size`, and following the service where it gives fewer.
 
-        A page may come out empty. For a list that changes meanwhile, ask by key instead of walking on.
+        A page may come out empty. `size` must be no more than the service gives at once without telling, unless the
+        query asks `with_count`: then the walk goes on until so many were told. For a list that changes meanwhile, ask
+        by key instead of walking on. Raises LedgerUnavailable where links lead in a circle.
         """
-        skip = query.skip
-        while True:
+        skip, end = query.skip, None if query.top is None else query.skip + query.top
+        counted: int | None = None
+        while end is None or skip < end:
+            asked = size if end is None else min(size, end - skip)
+            first = replace(query, top=asked, skip=skip, with_count=query.with_count and counted is None)
             seen = 0
-            page = self.rows(path, kind, replace(query, top=size, skip=skip))
-            yield page
-            seen += page.told
-            while page.next and seen < size:
-                page = read_rows(self.get(page.next), kind)
-                yield page
+            for page in self._linked(self.rows(path, kind, first, headers=headers), kind, headers):
+                counted = page.count if counted is None else counted
                 seen += page.told
-            if seen < size:
-                return
+                yield page
+                if seen >= asked:
+                    break
             skip += seen
+            if not seen or (seen < asked and skip >= (counted or 0)):
+                return
+
+    def _linked(self, page: Rows[T], kind: type[T], headers: Mapping[str, str] | None) -> Iterator[Rows[T]]:
+        been = {""}
+        yield page
+        while page.next not in been:
+            been.add(page.next)
+            page = self.rows(page.next, kind, headers=headers)
+            yield page
+        if page.next:
+            raise LedgerUnavailable(f"{self._name}: its links to the next page lead in a circle.")
 
     def count(self, path: str, filter_: str = "") -> int:
         """How many rows there are, as text from `/$count`."""
-        url = self._url(f"{path}/$count", Query(filter=filter_))
+        query, accept = Query(filter=filter_), {"Accept": "text/plain, */*;q=0.1"}
+        return self._read(f"{path}/$count", query, accept, self._counted, json=False)
 
-        def ask() -> httpx.Response:
-            return self._checked(self._exchange("GET", url, headers={"Accept": "text/plain, */*;q=0.1"}))
-
-        told = self._http.repeat(ask).text.strip().lstrip("\ufeff")
+    def _counted(self, body: bytes) -> int:
         try:
-            return count(told) or 0
-        except ValueUnreadable as error:
-            raise LedgerUnavailable(f"{self._name} did not count: {error}.") from None
+            return count(body.decode("utf-8-sig").strip()) or 0
+        except (UnicodeDecodeError, ValueUnreadable):
+            raise LedgerUnavailable(f"{self._name} did not answer with a count.") from None
+
+    def _read(
+        self,
+        path: str,
+        query: Query | None,
+        headers: Mapping[str, str] | None,
+        parse: Callable[[bytes], T],
+        *,
+        json: bool = True,
+    ) -> T:
+        """What `parse` makes of an answer; a cut one is asked for again, like one that did not come."""
+        url = self._url(path, query)
+
+        def ask() -> T:
+            response = self._checked(self._exchange("GET", url, headers=headers))
+            return parse((self._json(response) if json else response).content)
+
+        return self._http.repeat(ask)
 
     # -- changing
 
@@ -198,6 +161,7 @@ class ODataClient:
         self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """Sends one change. Raises LedgerUnavailable with `sent=False` only where it was certainly not done."""
+        self._prepare()
         return self._checked(self._change(method, self._url(path), body, headers or {}))
 
     def batch(self, calls: Sequence[Call], *, json: bool = False) -> list[Answer | None]:
@@ -206,6 +170,7 @@ class ODataClient:
         Reads alone are asked again until each has its answer: one that fails may stop the others, and changes nothing.
         """
         if any(call.method != "GET" for call in calls):
+            self._prepare()
             return self._batch(calls, json=json)
         found: list[Answer | None] = []
         while len(found) < len(calls):
@@ -232,129 +197,92 @@ class ODataClient:
         wait = retry_after(answer.headers, self._now())
         return error_of(answer.status, read_fault(answer.body), where=self._name, wait=wait)
 
+    def _prepare(self) -> None:
+        """What may be asked for with patience, which ends where a change begins."""
+        if self._asks_for_tokens:
+            self._http.repeat(self._csrf)
+
     def _change(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         named = {"Content-Type": "application/json", **headers} if body else dict(headers)
         if not self._asks_for_tokens:
             return self._exchange(method, url, body, named)
-        token = self._csrf(fresh=False)
-        response = self._exchange(method, url, body, {**named, _CSRF: token})
+        token = self._csrf()
+        response = self._exchange(method, url, body, named | token)
         if _wants_token(response):  # refused before anything was done
-            response = self._exchange(method, url, body, {**named, _CSRF: self._csrf(fresh=True, instead_of=token)})
+            response = self._exchange(method, url, body, named | self._csrf(instead_of=token))
+        if _wants_token(response):
+            raise LedgerUnavailable(
+                f"{self._name} did not know its own CSRF token: do its session cookies reach us and come back?",
+                sent=False,
+            )
         return response
 
-    def _csrf(self, *, fresh: bool, instead_of: str = "") -> str:
+    def _csrf(self, instead_of: Mapping[str, str] | None = None) -> dict[str, str]:
         """The token that goes with our session's cookies. Threads that need a new one together fetch it once."""
         with self._lock:
-            if self._token and not (fresh and self._token == instead_of):
-                return self._token
-            asked = {_CSRF: "Fetch", "Accept": "application/json"}
-            answer = self._http.repeat(lambda: self._checked(self._exchange("GET", self._url(""), headers=asked)))
-            self._token = answer.headers.get(_CSRF, "")
-            return self._token
+            if self._token is None or (instead_of is not None and instead_of.get(_CSRF, "") == self._token):
+                try:
+                    answer = self._checked(self._exchange("GET", self._url(""), headers={_CSRF: "Fetch"}))
+                except LedgerUnavailable as error:
+                    error.sent = False  # what the token is for has not been sent
+                    raise
+                self._token = answer.headers.get(_CSRF, "")
+            return {_CSRF: self._token} if self._token else {}
 
     # -- one exchange
 
     def _url(self, path: str, query: Query | None = None) -> str:
         """The address of a path below the service, or of a link that it gave, on our own host either way."""
-        if "://" in path or path.startswith("/"):
-            return self._rebased(path)
-        options = {**(query or Query()).options(self.version), **self._fixed}
-        return address(f"{self._root}/{path}", options)
+        try:
+            told = urlsplit(path)
+        except ValueError:
+            raise LedgerUnavailable(f"{self._name} gave a link that is none.") from None
+        is_link = bool(told.scheme or told.netloc or path.startswith("/"))
+        url = self._rebased(told.path) if is_link else f"{self._root}/{told.path}"
+        url += f"?{told.query}" if told.query else ""
+        asked = parse_qs(told.query)
+        fixed = {name: text for name, text in self._fixed.items() if name not in asked}
+        return address(url, {**(query or Query()).options(self.version), **fixed})
 
-    def _rebased(self, link: str) -> str:
-        told, ours = urlsplit(link), urlsplit(self._root)
+    def _rebased(self, path: str) -> str:
+        """A path that the service gave, below the root where it names our service: a proxy may have moved it."""
+        ours = urlsplit(self._root)
         service = ours.path.rpartition("/")[2]
-        at = told.path.find(f"/{service}/")
-        path = ours.path + told.path[at + len(service) + 1 :] if at >= 0 else told.path
-        url = f"{ours.scheme}://{ours.netloc}{path}"
-        return f"{url}?{told.query.replace('+', '%20')}" if told.query else url
+        _, found, below = path.partition(f"/{service}/") if service else ("", "", "")
+        return f"{self._root}/{below}" if found else f"{ours.scheme}://{ours.netloc}/{path.lstrip('/')}"
 
     def _exchange(
         self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """Sends it; once more with new credentials where ours were refused."""
-        for is_last in (False, True):
-            signed = self._sign_in.headers()
-            named = {**self._headers, **signed, **(headers or {})}
-            response = self._http.send(
-                self._http.client.build_request(method, url, headers=named, content=body or None)
-            )
-            if response.status_code != 401 or is_last or not self._sign_in.refused(signed):
-                return response
-        raise AssertionError("a second try ends above")
+        signed = self._sign_in.headers()
+        response = self._sent(method, url, body, {**signed, **(headers or {})})
+        if response.status_code == 401 and self._sign_in.refused(signed):
+            response = self._sent(method, url, body, {**self._sign_in.headers(), **(headers or {})})
+        return response
+
+    def _sent(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        named = {**self._headers, **headers}
+        try:
+            request = self._http.client.build_request(method, url, headers=named, content=body or None)
+        except (httpx.InvalidURL, UnicodeEncodeError):
+            raise LedgerUnavailable(f"{self._name}: this cannot be written into a request.", sent=False) from None
+        return self._http.send(request)
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
+        fault = Fault() if response.is_success else read_fault(response.content)
         wait = retry_after(response.headers, self._now())
-        error = error_of(response.status_code, _fault_of(response), where=self._name, wait=wait)
+        error = error_of(response.status_code, fault, where=self._name, wait=wait)
         if error is not None:
             raise error
         return response
 
     def _json(self, response: httpx.Response) -> httpx.Response:
-        self._checked(response)
-        if response.content[:1] not in (b"{", b"[") and response.content.lstrip()[:1] not in (b"{", b"["):
+        if response.content[:64].lstrip()[:1] not in (b"{", b"["):
             kind = response.headers.get("content-type", "nothing").partition(";")[0]
-            raise LedgerUnavailable(f"{self._name} answered with {kind} where JSON was asked for.")
+            raise LedgerUnavailable(f"{self._name} answered with {kind[:60]} where JSON was asked for.")
         return response
-
-
-_VERSIONS: dict[Version, dict[str, str]] = {
-    Version.V2: {"MaxDataServiceVersion": "2.0"},
-    Version.V4: {"OData-MaxVersion": "4.0"},
-}
-
-
-def _fault_of(response: httpx.Response) -> Fault:
-    return read_fault(response.content if response.status_code >= 300 else b"")
 
 
 def _wants_token(response: httpx.Response) -> bool:
     return response.status_code == 403 and response.headers.get(_CSRF, "").casefold() == "required"
-
-
-def read_rows(body: bytes, kind: type[T]) -> Rows[T]:
-    """The rows of an answer of either version. Raises LedgerUnavailable for what is no list of rows."""
-    try:
-        told, following, number = _list_in(body)
-        good, bad = _each(told, kind)
-        return Rows(good=good, bad=bad, next=following or "", count=count(number), told=len(good) + len(bad))
-    except (msgspec.DecodeError, ValueUnreadable, UnicodeDecodeError) as error:
-        raise LedgerUnavailable(f"What should be a list of rows is none: {error}.") from error
-
-
-def read_one(body: bytes, kind: type[T]) -> T:
-    """One entity of either version. Raises LedgerUnavailable for what is none."""
-    try:
-        wrapped = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        raw = wrapped["d"] if set(wrapped) == {"d"} else msgspec.Raw(body)
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LedgerUnavailable(f"What should be one row is none: {error}.") from error
-
-
-def _list_in(body: bytes) -> tuple[msgspec.Raw, str | None, str | int | None]:
-    if body.lstrip().startswith(b'{"d"') or body[:12].replace(b" ", b"").startswith(b'{"d"'):
-        inner = msgspec.json.decode(body, type=_V2).d
-        if bytes(inner).lstrip().startswith(b"["):
-            return inner, None, None
-        results = msgspec.json.decode(inner, type=_Results)
-        if not bytes(results.results):
-            raise msgspec.DecodeError("there are no results")
-        return results.results, results.next, results.count
-    listed = msgspec.json.decode(body, type=_V4)
-    number = listed.count if listed.count is not None else listed.old_count
-    return listed.value, listed.next or listed.old_next, number
-
-
-def _each(told: msgspec.Raw, kind: type[T]) -> tuple[list[T], list[bytes]]:
-    try:
-        return msgspec.json.decode(told, type=list[kind]), []  # type: ignore[valid-type]
-    except msgspec.ValidationError:
-        good: list[T] = []
-        bad: list[bytes] = []
-        for raw in msgspec.json.decode(told, type=list[msgspec.Raw]):
-            try:
-                good.append(msgspec.json.decode(raw, type=kind))
-            except msgspec.ValidationError:
-                bad.append(bytes(raw))
-        return good, bad

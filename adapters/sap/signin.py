@@ -9,16 +9,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import httpx
 import msgspec
 
 from adapters.errors import LedgerAuthExpired, LedgerUnavailable
 from adapters.http import TIMEOUT, Http, retry_after
+from adapters.sap.values import UNREADABLE
 
 _MARGIN = timedelta(seconds=60)
 _USUAL_LIFE = 600  # seconds, where a token does not say how long it lives
+_LONGEST_LIFE = 86_400  # seconds; one that says more is renewed all the same
 
 
 class SignIn(Protocol):
@@ -64,12 +66,15 @@ class Basic:
 
 
 class _Token(msgspec.Struct):
-    access_token: str
-    expires_in: int = _USUAL_LIFE
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]+$")]
+    expires_in: int | None = None
 
 
 class ClientCredentials:
-    """OAuth 2.0 client credentials (RFC 6749, 4.4): one token for all threads, renewed a minute before its end."""
+    """OAuth 2.0 client credentials (RFC 6749, 4.4): one token for all threads, renewed a minute before its end.
+
+    It is asked for once; whoever calls has the patience. What the token is for has then not been sent.
+    """
 
     def __init__(
         self, *, token_url: str, client_id: str, secret: Callable[[], str], http: Http, now: Callable[[], datetime]
@@ -87,7 +92,7 @@ class ClientCredentials:
         """The token. Raises LedgerAuthExpired where we are refused one, LedgerUnavailable where nobody answers."""
         with self._lock:
             if not self._header or self._now() >= self._until:
-                self._fetch()
+                self._renew()
             return {"Authorization": self._header}
 
     def refused(self, headers: dict[str, str]) -> bool:
@@ -97,20 +102,17 @@ class ClientCredentials:
                 self._header = ""
         return True
 
-    def _fetch(self) -> None:
-        answer = self._http.repeat(self._ask)
-        if answer.status_code >= 400:
-            raise LedgerAuthExpired(
-                f"{answer.request.url.host} gave no token ({answer.status_code}): check client id and secret."
-            )
+    def _renew(self) -> None:
         try:
-            token = msgspec.json.decode(answer.content, type=_Token)
-        except msgspec.DecodeError:
-            raise LedgerUnavailable(f"{answer.request.url.host} answered with no token.") from None
+            token = self._fetch()
+        except LedgerUnavailable as error:
+            error.sent = False
+            raise
+        life = timedelta(seconds=min(token.expires_in or _USUAL_LIFE, _LONGEST_LIFE))
         self._header = f"Bearer {token.access_token}"
-        self._until = self._now() + timedelta(seconds=token.expires_in) - _MARGIN
+        self._until = self._now() + life - min(_MARGIN, life / 2)
 
-    def _ask(self) -> httpx.Response:
+    def _fetch(self) -> _Token:
         asked = self._http.client.build_request(
             "POST",
             self._url,
@@ -118,14 +120,25 @@ class ClientCredentials:
             headers={"Accept": "application/json", **Basic(self._id, self._secret).headers()},
         )
         answer = self._http.send(asked)
-        if answer.status_code == 429 or answer.status_code >= 500:
+        status, host = answer.status_code, asked.url.host
+        if status == 429 or status >= 500:
             wait = retry_after(answer.headers, self._now())
-            raise LedgerUnavailable(f"{asked.url.host} gave no token ({answer.status_code}).", retry_after=wait)
-        return answer
+            raise LedgerUnavailable(f"{host} gave no token ({status}).", retry_after=wait)
+        if status >= 400:
+            raise LedgerAuthExpired(f"{host} gave no token ({status}): check client id and secret.")
+        try:
+            return msgspec.json.decode(answer.content, type=_Token, strict=False)  # SAP writes numbers as text, too
+        except UNREADABLE:
+            raise LedgerUnavailable(f"{host} answered with no token.") from None
 
 
 def secure_client(
-    *, ca_file: Path | None = None, certificate: Path | None = None, key: Path | None = None, connections: int = 4
+    *,
+    ca_file: Path | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    key_password: str = "",
+    connections: int = 4,
 ) -> httpx.Client:
     """A client that trusts the usual authorities, or those in `ca_file` alone; there is no way not to verify.
 
@@ -133,6 +146,6 @@ def secure_client(
     """
     context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     if certificate is not None:
-        context.load_cert_chain(certificate, key)
+        context.load_cert_chain(certificate, key, key_password)  # without a password, OpenSSL would ask at the terminal
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.Client(timeout=TIMEOUT, follow_redirects=False, verify=context, limits=limits)

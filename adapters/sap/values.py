@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import msgspec
+
 
 class Version(Enum):
     """Which OData a service speaks."""
@@ -27,34 +29,52 @@ class ValueUnreadable(ValueError):
     """Something in an answer that is not what its place asks for."""
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are not the JSON that was asked for."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE = re.compile(r"/Date\((?P<ms>-?\d+)(?P<offset>[+-]\d{1,4})?\)/")
+_DATE = re.compile(r"/Date\((?P<ms>-?\d{1,18})(?:[+-]\d{1,4})?\)/")
 _NO_DAYS = frozenset(["", "0000-00-00", "00000000"])
 _FIRST_YEAR = 1900
 """Years before it are fillers: ABAP's 0001, SQL Server's 1753."""
 
+_MOST_DIGITS = 30
+"""Before the point; what has more is no amount of money, and too much for arithmetic."""
+
 
 def literal(value: Value, version: Version) -> str:
-    """`value` as it stands in a filter or a key. Instants must be aware; raises ValueError for a naive one."""
+    """`value` as it stands in a filter or a key.
+
+    Raises ValueError for an instant without its zone and for a number that is none, TypeError for other types.
+    """
     write = next((each for kind, each in _LITERALS if isinstance(value, kind)), None)
-    return write(value, version is Version.V2) if write else "null"
+    if write is None:
+        raise TypeError(f"a {type(value).__name__} has no literal")
+    return write(value, version is Version.V2)
 
 
 def _instant_literal(at: datetime, old: bool) -> str:
     if at.tzinfo is None:
         raise ValueError("An instant needs its time zone.")
-    text = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     return f"datetimeoffset'{text}'" if old else text
+
+
+def _decimal_literal(number: Decimal, old: bool) -> str:
+    if not number.is_finite():
+        raise ValueError(f"{number} is no amount")
+    return f"{number:f}M" if old else f"{number:f}"
 
 
 _LITERALS: tuple[tuple[type, Callable[[Any, bool], str]], ...] = (  # the narrower type first
     (str, lambda text, _: "'" + text.replace("'", "''") + "'"),
     (bool, lambda truth, _: str(truth).lower()),
     (int, lambda number, _: str(number)),
-    (Decimal, lambda number, old: f"{number:f}M" if old else f"{number:f}"),
+    (Decimal, _decimal_literal),
     (datetime, _instant_literal),
     (date, lambda on, old: f"datetime'{on.isoformat()}T00:00:00'" if old else on.isoformat()),
     (UUID, lambda ident, old: f"guid'{ident}'" if old else str(ident)),
+    (type(None), lambda *_: "null"),
 )
 
 
@@ -65,10 +85,10 @@ def day(told: str | None) -> date | None:
     """
     if told is None or told in _NO_DAYS:
         return None
-    found = _of_milliseconds(told)
     try:
-        on = found.date() if found is not None else date.fromisoformat(told[:10])
-    except ValueError:
+        found = _of_milliseconds(told)
+        on = found.date() if found is not None else date.fromisoformat(told.partition("T")[0])
+    except (ValueError, OverflowError):
         raise ValueUnreadable(f"{told[:40]!r} is no day") from None
     return on if on.year >= _FIRST_YEAR else None
 
@@ -81,22 +101,18 @@ def instant(told: str | None) -> datetime | None:
     """
     if told is None or told in _NO_DAYS:
         return None
-    at = _of_milliseconds(told)
     try:
-        at = at or datetime.fromisoformat(told)
-    except ValueError:
+        at = _of_milliseconds(told) or datetime.fromisoformat(told)
+        if at.year < _FIRST_YEAR:
+            return None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueUnreadable(f"{told[:40]!r} is no instant") from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) if at.year >= _FIRST_YEAR else None
 
 
 def _of_milliseconds(told: str) -> datetime | None:
     found = _DATE.fullmatch(told)
-    if found is None:
-        return None
-    try:
-        return _EPOCH + timedelta(milliseconds=int(found["ms"]))
-    except OverflowError:
-        raise ValueUnreadable(f"{told[:40]!r} lies outside all calendars") from None
+    return _EPOCH + timedelta(milliseconds=int(found["ms"])) if found else None
 
 
 def amount(told: str | float | Decimal | None) -> Decimal:
@@ -110,7 +126,7 @@ def amount(told: str | float | Decimal | None) -> Decimal:
         found = told if isinstance(told, Decimal) else Decimal(str(told))
     except InvalidOperation:
         raise ValueUnreadable(f"{str(told)[:40]!r} is no amount") from None
-    if not found.is_finite():
+    if not found.is_finite() or found.adjusted() > _MOST_DIGITS:
         raise ValueUnreadable(f"{str(told)[:40]!r} is no amount")
     return found
 
