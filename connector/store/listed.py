@@ -11,7 +11,7 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Dialect,
-    Select,
+    Executable,
     String,
     Text,
     any_,
@@ -43,11 +43,11 @@ class _Refs(TypeDecorator[Sequence[str]]):
 
 
 class Listed:
-    """A SELECT with a condition on what is listed; `build` makes it, once for each database."""
+    """A statement that finds rows, with a condition on what is listed; `build` makes it, once for each database."""
 
-    def __init__(self, build: Callable[[Among], Select[Any]]) -> None:
+    def __init__(self, build: Callable[[Among], Executable]) -> None:
         self._build = build
-        self._built: dict[str, Select[Any]] = {}
+        self._built: dict[str, Executable] = {}
 
     def select(self, connection: Connection, listed: Sequence[str], **of: object) -> CursorResult[*tuple[Any, ...]]:
         """What it finds for `listed`."""
