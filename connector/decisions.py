@@ -153,7 +153,7 @@ class Saving:
         decision, loaded = each.decision, each.loaded
         ref = loaded.account.ref
         figures_at = loaded.account.figures_at
-        data: dict[str, object] = {  # as JSON has it: it is kept twice, in the history and as the account's last
+        data: dict[str, object] = {
             "day": self.today.isoformat(),
             "outcome": str(decision.outcome),
             "reason": str(decision.reason),
@@ -175,7 +175,6 @@ class Saving:
                 "verdict_on": self.today,
                 "outcome": decision.outcome.value,
                 "reason": decision.reason.value,
-                "verdict": data,
             },
         )
 
@@ -272,7 +271,7 @@ class Saving:
 _VERDICT = (
     update(account)
     .where(account.c.company == bindparam("b_company"), account.c.ref == bindparam("b_ref"))
-    .values({name: bindparam(name) for name in ("cadence", "look_on", "verdict_on", "outcome", "reason", "verdict")})
+    .values({name: bindparam(name) for name in ("cadence", "look_on", "verdict_on", "outcome", "reason")})
 )
 _ITEM = update(item).where(item.c.company == bindparam("b_company"), item.c.ref == bindparam("b_ref"))
 _PERSON_STEP = _ITEM.values(person_step=bindparam("step"), person_step_since=bindparam("since"))

@@ -9,6 +9,7 @@ from adapters.documents import Delivery
 from adapters.money import Money
 from connector.rests import SEEN
 from connector.store.facts import AccountRows
+from connector.store.open_items import OpenItem
 from reminders.account import Hold, HoldKind, OwedItem
 from reminders.holds import (
     Dispute,
@@ -136,25 +137,25 @@ def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
         row = rows.doubtful.get(owed.ref)
         if row is None:
             continue
-        if row["quiet_until"]:
+        if row.quiet_until:
             yield Hold(
                 kind=HoldKind.REOPENED,
                 id=f"reopened:{owed.ref}",
-                begins=row["quiet_until"] - timedelta(days=quiet_days),
-                ends=row["quiet_until"],
+                begins=row.quiet_until - timedelta(days=quiet_days),
+                ends=row.quiet_until,
                 reason="it was settled and opened again",
                 items=frozenset([owed.ref]),
             )
-        if row["unreadable"]:
+        if row.unreadable:
             yield _since_long(HoldKind.UNREADABLE, "the ledger's row cannot be read", owed.ref)
         if _was_never_delivered(rows, owed, row):
             yield _since_long(HoldKind.NEVER_DELIVERED, "the invoice itself has not gone out", owed.ref)
 
 
-def _was_never_delivered(rows: AccountRows, owed: OwedItem, row: RowMapping) -> bool:
-    if row["delivery"] == Delivery.WAITING.value:
+def _was_never_delivered(rows: AccountRows, owed: OwedItem, row: OpenItem) -> bool:
+    if row.delivery == Delivery.WAITING.value:
         return True
-    by_mail = owed.customer in rows.by_mail and row["delivery"] != Delivery.SENT.value
+    by_mail = owed.customer in rows.by_mail and row.delivery != Delivery.SENT.value
     return by_mail and not owed.bill_emails and not rows.row["emails"] and not rows.row["own_contacts"]
 
 

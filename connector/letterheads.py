@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
-from connector.cancelling import cancel_reminder
+from connector.cancelling import cancel_reminders
 from connector.office import Letterhead, Office
 from connector.store import companies, history
 from connector.store.tables import reminder
@@ -65,7 +65,5 @@ def _write_again(office: Office, connection: Connection) -> int:
     rows = connection.execute(
         select(reminder.c.id, reminder.c.account).where(reminder.c.company == office.company, waits)
     )
-    return sum(
-        cancel_reminder(office, connection, row.id, row.account, "the letterhead changed: it is written anew")
-        for row in rows.all()
-    )
+    accounts = {row.id: row.account for row in rows}
+    return cancel_reminders(office, connection, accounts, "the letterhead changed: it is written anew")

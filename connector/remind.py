@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from connector.accounts import load_accounts
-from connector.cancelling import cancel_reminder
+from connector.cancelling import cancel_reminders
 from connector.cash import cash_on
 from connector.collecting import no_cycles
 from connector.decisions import Reminded, Saving
@@ -115,7 +115,7 @@ def _decide_again(office: Office, today: date, done: Reminded) -> dict[str, RowM
     """What was planned or approved before today is decided again. Returns what a person had approved, by account."""
     with office.database.write("decide again") as connection:
         stale = reminders.stale(connection, office.company, today)
-        for row in stale:
-            cancel_reminder(office, connection, row["id"], row["account"], "planned on an earlier day: decided again")
+        accounts = {row["id"]: row["account"] for row in stale}
+        cancel_reminders(office, connection, accounts, "planned on an earlier day: decided again")
     done.decided_again = len(stale)
     return {row["account"]: row for row in stale if row["approved_by"]}

@@ -1,7 +1,8 @@
 """An account on a day: what a customer owes, has to its credit, has been told, and why we might wait.
 
 Everything here is plain data, loaded in one go and handed to `reminders.cadence.decide`. Days are days of the
-company ("today" is the company's); instants are aware UTC. The rules are those of docs/rules.md, section 1.
+company ("today" is the company's); instants are aware UTC. The rules are those of docs/rules.md, section 1. Items and
+the steps they took, of which a day sees very many, are structs of msgspec: frozen as dataclasses are, and made quicker.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
+
+import msgspec
 
 from adapters.documents import CustomerRef, DocumentRef, ItemRef
 from adapters.money import Money
@@ -27,8 +30,10 @@ class TakenHow(StrEnum):
     NOT_MADE = "not_made"  # a person's step that nobody did within task_days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+_SPOKEN = frozenset((TakenHow.SENT, TakenHow.UNCERTAIN, TakenHow.DONE))
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """One step taken by one item. `step_day` is the step's day in the cadence that took it (relative to due date)."""
 
     cycle: int
@@ -41,7 +46,7 @@ class Taken:
     @property
     def was_said(self) -> bool:
         """Whether the customer was (or may have been) spoken to."""
-        return self.how in {TakenHow.SENT, TakenHow.UNCERTAIN, TakenHow.DONE}
+        return self.how in _SPOKEN
 
 
 class HoldKind(StrEnum):
@@ -98,8 +103,7 @@ class PersonWait:
     since: date  # the day the task was made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwedItem:
+class OwedItem(msgspec.Struct, frozen=True, kw_only=True):
     """One open item and how far its ladder went."""
 
     ref: ItemRef

@@ -87,8 +87,8 @@ class _Day:
 
     def _lapse_at_due_date(self) -> None:
         for stand in self.stands:
-            for offset, index in enumerate(stand.rung.lapsed):
-                self.lapsed.append(self._advance(stand.item, index, offset))
+            if stand.rung.lapsed:
+                self.lapsed += [self._advance(stand.item, at, nth) for nth, at in enumerate(stand.rung.lapsed)]
 
     def _look_where_parts_end(self) -> None:
         for hold in self.account.holds:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from msgspec.structs import replace as changed
+
 from adapters.money import Money
 from reminders.account import Account, Contacted, OwedItem, Taken, TakenHow
 from reminders.cadence import decide
@@ -93,7 +95,7 @@ def _record(account: Account, advances: tuple[Advance, ...], today: date, how: T
         Taken(cycle=each.cycle, step_no=each.step_no, step_id=each.step_id, step_day=each.step_day, on=today, how=how)
         for each in advances
     )
-    item = replace(account.items[0], taken=account.items[0].taken + taken)
+    item = changed(account.items[0], taken=account.items[0].taken + taken)
     contacts = (*account.contacts, Contacted(on=today)) if how is TakenHow.SENT else account.contacts
     return replace(account, items=(item,), contacts=contacts)
 

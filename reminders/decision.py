@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+import msgspec
+
 from adapters.documents import ItemRef
 from adapters.money import Money
 from reminders.account import HoldKind, OwedItem
@@ -72,8 +74,7 @@ SENTENCES: dict[ReasonCode, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One item as the message shows it."""
 
     item: OwedItem
@@ -115,8 +116,7 @@ class MessagePlan:
     names_broken_promise: str | None = None  # the promise's id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True, kw_only=True):
     """An item and the one step it takes."""
 
     item: ItemRef

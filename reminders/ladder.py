@@ -7,6 +7,7 @@ softens what was said. All days are the company's.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from adapters.documents import ItemRef
@@ -69,47 +70,70 @@ def after_unheld_days(start: date, days: int, spans: Sequence[Span]) -> date:
 def climb(item: OwedItem, cadence: Cadence, today: date, calendar: WorkingDays, spans: Sequence[Span]) -> Rung:
     """Where `item` stands on `today`: its next step and the first day for it."""
     taken = [each for each in item.taken if each.cycle == item.cycle] if item.taken else ()
-    position = max([cadence.position_of(each.step_id, each.step_day) for each in taken]) if taken else -1
-    index, lapsed = _next(item, cadence, position, today, calendar)
-    if index == len(cadence.steps):
-        return Rung(index, _told_on(taken, cadence, today, spans), ReasonCode.LADDER_ENDED, lapsed)
-    due_on, reason = _step_day(item, cadence, index, calendar)
+    position = -1
+    for each in taken:
+        position = max(position, cadence.position_of(each.step_id, each.step_day))
+    rung = _after(position, item.due_date, item.first_seen, item.known_since, cadence, today, calendar)
+    if not taken:
+        return rung
+    if rung.at == len(cadence.steps):
+        return rung._replace(due_on=after_unheld_days(taken[-1].on, cadence.rules.escalate_days, spans))
     said = next((each for each in reversed(taken) if each.was_said), None)
     if said is not None:
-        far_enough = after_unheld_days(said.on, _distance(cadence, said, index), spans)
-        if far_enough > due_on:
-            due_on, reason = far_enough, ReasonCode.DISTANCE
+        far_enough = after_unheld_days(said.on, _distance(cadence, said, rung.at), spans)
+        if far_enough > rung.due_on:
+            return Rung(rung.at, far_enough, ReasonCode.DISTANCE, rung.lapsed)
+    return rung
+
+
+@lru_cache(maxsize=8192)
+def _after(
+    position: int,
+    due_date: date,
+    first_seen: date,
+    known_since: date | None,
+    cadence: Cadence,
+    today: date,
+    calendar: WorkingDays,
+) -> Rung:
+    """The rung after `position`, as far as the item's days tell, whatever was said of it: many items share them."""
+    known = known_since or first_seen
+    index, lapsed = _next(due_date, known, cadence, position, today, calendar)
+    if index == len(cadence.steps):
+        return Rung(index, today, ReasonCode.LADDER_ENDED, lapsed)
+    due_on, reason = _step_day(due_date, first_seen, cadence, index, calendar)
     return Rung(index, due_on, reason, lapsed)
 
 
 def _next(
-    item: OwedItem, cadence: Cadence, position: int, today: date, calendar: WorkingDays
+    due_date: date, known: date, cadence: Cadence, position: int, today: date, calendar: WorkingDays
 ) -> tuple[int, tuple[int, ...]]:
     """The index of the next step, and the heads-ups that lapse: they do so at the due date, where we knew the item
     before it.
     """
     index = position + 1
-    if index >= cadence.heads_ups or today < item.due_date:
+    if index >= cadence.heads_ups or today < due_date:
         late = index == cadence.heads_ups and index < len(cadence.steps)
-        return (_entry(item, cadence, calendar) if late else index), ()
-    known = item.known_since or item.first_seen
-    lapsed = tuple(range(index, cadence.heads_ups)) if known < item.due_date else ()
-    return _entry(item, cadence, calendar), lapsed
+        return (_entry(due_date, known, cadence, calendar) if late else index), ()
+    lapsed = tuple(range(index, cadence.heads_ups)) if known < due_date else ()
+    return _entry(due_date, known, cadence, calendar), lapsed
 
 
-def _entry(item: OwedItem, cadence: Cadence, calendar: WorkingDays) -> int:
+def _entry(due_date: date, known: date, cadence: Cadence, calendar: WorkingDays) -> int:
     """The step after the due date at which the item enters: the first, or (`by_age`) the one for the age at which
     we first knew it.
     """
     first = cadence.heads_ups
     if cadence.rules.enter != "by_age":
         return first
-    age = ((item.known_since or item.first_seen) - calendar.on_or_after(item.due_date)).days
+    age = (known - calendar.on_or_after(due_date)).days
     for_age = cadence.position_of("", age)
     return max(first, for_age)
 
 
-def _step_day(item: OwedItem, cadence: Cadence, index: int, calendar: WorkingDays) -> tuple[date, ReasonCode]:
+def _step_day(
+    due_date: date, first_seen: date, cadence: Cadence, index: int, calendar: WorkingDays
+) -> tuple[date, ReasonCode]:
     """The first day for step `index` as far as the due date and the item's newness tell.
 
     Steps count from the due date, or from the next working day where that is none; a heads-up does too, but never so
@@ -117,13 +141,13 @@ def _step_day(item: OwedItem, cadence: Cadence, index: int, calendar: WorkingDay
     """
     step = cadence.steps[index]
     rules = cadence.rules
-    day = calendar.on_or_after(item.due_date) + timedelta(step.day)
+    day = calendar.on_or_after(due_date) + timedelta(step.day)
     if step.is_heads_up:
-        return min(day, item.due_date - timedelta(1)), ReasonCode.NOT_YET
+        return min(day, due_date - timedelta(1)), ReasonCode.NOT_YET
     reason = ReasonCode.NOT_YET
     if index == cadence.heads_ups and rules.posting_lag_days:
         day, reason = calendar.add(day, rules.posting_lag_days), ReasonCode.POSTING_LAG
-    settled_in = item.first_seen + timedelta(rules.new_invoice_days)
+    settled_in = first_seen + timedelta(rules.new_invoice_days)
     return (settled_in, ReasonCode.NEW_INVOICE) if settled_in > day else (day, reason)
 
 
@@ -132,10 +156,3 @@ def _distance(cadence: Cadence, said: Taken, index: int) -> int:
     position = cadence.position_of(said.step_id, said.step_day)
     from_day = cadence.days[position] if position >= 0 else said.step_day
     return max(0, cadence.days[index] - from_day - cadence.rules.tolerance_days)
-
-
-def _told_on(taken: Sequence[Taken], cadence: Cadence, today: date, spans: Sequence[Span]) -> date:
-    """The day on which a person is told that the ladder has ended."""
-    if not taken:
-        return today
-    return after_unheld_days(taken[-1].on, cadence.rules.escalate_days, spans)

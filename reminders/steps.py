@@ -82,6 +82,9 @@ class Cadence:
         object.__setattr__(self, "heads_ups", bisect_right(days, -1))
         object.__setattr__(self, "index_of", {step.id: index for index, step in enumerate(self.steps)})
 
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     def position_of(self, step_id: str, step_day: int) -> int:
         """The index of the last step that has passed once `step_id`, of `step_day` in whatever cadence took it, was
         taken; -1 where none has. It is the last step whose day is not after `step_day`, or the step of that id where

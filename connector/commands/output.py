@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
+import msgspec
+
 from adapters.money import Money
 
 if TYPE_CHECKING:
@@ -144,10 +146,17 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - anything in, what JSON knows out
         return value
     if isinstance(value, Money):
         return {"amount": str(value.amount), "currency": value.currency}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if names := _field_names(value):
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(each) for each in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _field_names(value: object) -> Sequence[str]:
+    """The fields of a dataclass or a struct; none of anything else."""
+    if isinstance(value, msgspec.Struct):
+        return value.__struct_fields__
+    return [field.name for field in fields(value)] if is_dataclass(value) and not isinstance(value, type) else ()

@@ -2,7 +2,7 @@
 its own execute and the driver's costs more than the database. psycopg sends them in one pipeline.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from connector.store.tables import Instant
 
 _CHUNK = 5000
-_Change: TypeAlias = tuple[str, Callable[[Any], Any]]
+_Change: TypeAlias = Callable[[Any], Any]
 
 
 def execute_many(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -24,31 +24,34 @@ def execute_many(connection: Connection, statement: Executable, rows: Sequence[M
     if not rows:
         return
     text, names, changes = _compiled(connection.dialect, statement, tuple(rows[0]))
+    by_place = connection.dialect.positional
     waiting = iter(rows)
     while some := list(islice(waiting, _CHUNK)):
-        connection.exec_driver_sql(text, [_driven(row, names, changes) for row in some])
+        values = zip(*(_column(some, name, change) for name, change in zip(names, changes, strict=True)), strict=True)
+        driven: Any = list(values) if by_place else [dict(zip(names, row, strict=True)) for row in values]
+        connection.exec_driver_sql(text, driven)
 
 
-def _driven(row: Mapping[str, Any], names: tuple[str, ...] | None, changes: Sequence[_Change]) -> Any:  # noqa: ANN401 - as the driver wants it
-    driven = dict(row)
-    for name, change in changes:
-        driven[name] = change(driven[name])
-    return driven if names is None else tuple([driven[name] for name in names])
+def _column(rows: Iterable[Mapping[str, Any]], name: str, change: _Change | None) -> Iterable[Any]:
+    """A parameter's values, as the driver wants them: most go as they are."""
+    values = [row[name] for row in rows]
+    return values if change is None else map(change, values)
 
 
 @lru_cache(maxsize=64)
 def _compiled(
     dialect: Dialect, statement: Executable, keys: tuple[str, ...]
-) -> tuple[str, tuple[str, ...] | None, tuple[_Change, ...]]:
-    """The statement as text, its parameters in their places (None: by name), and what becomes of which values."""
+) -> tuple[str, tuple[str, ...], tuple[_Change | None, ...]]:
+    """The statement as text, its parameters (in their places, where the driver takes them so), and what becomes of
+    the values of each.
+    """
     compiled = statement.compile(dialect=dialect, column_keys=list(keys))  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
-    names = tuple(compiled.positiontup) if compiled.positiontup else None
-    changes = ((name, _change(compiled.binds[name].type, dialect)) for name in keys)
-    return str(compiled), names, tuple((name, change) for name, change in changes if change)
+    names = tuple(compiled.positiontup or keys)
+    return str(compiled), names, tuple(_change(compiled.binds[name].type, dialect) for name in names)
 
 
-def _change(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+def _change(kind: TypeEngine[Any], dialect: Dialect) -> _Change | None:
     """What becomes of a value on its way to the driver. Days and instants repeat from row to row."""
     change = kind.dialect_impl(dialect).bind_processor(dialect)
     repeats = isinstance(kind, Date | DateTime | Instant)

@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -17,9 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    Text,
     bindparam,
-    cast,
     func,
     literal_column,
     select,
@@ -27,19 +23,16 @@ from sqlalchemy import (
 
 from adapters.documents import Delivery
 from adapters.money import Money
-from connector.store import json_text
 from connector.store.addresses import CONTACT_DAYS
+from connector.store.open_items import OpenItem, open_items, owed_item, taken_of
 from connector.store.tables import (
     account,
     contact,
     customer,
     document,
-    item,
-    problem,
-    reminder_item,
 )
 from connector.store.waits import disputes_of, holds_of_customers, is_for, promises_of
-from reminders.account import Account, BrokenPromise, Contacted, LastPayment, OwedItem, PersonWait, Taken, TakenHow
+from reminders.account import Account, BrokenPromise, Contacted, LastPayment, OwedItem, TakenHow
 from reminders.grouping import addresses_of, choose_recipients
 
 _SAID = {how.value: how for how in TakenHow}
@@ -60,7 +53,7 @@ class AccountRows:
     holds: tuple[RowMapping, ...]
     contacts: Sequence[Contacted]
     last_payment: LastPayment | None
-    doubtful: Mapping[str, RowMapping]  # by item: unreadable, reopened, or not known to have been sent
+    doubtful: Mapping[str, OpenItem]  # by item: unreadable, reopened, or not known to have been sent
     by_mail: Collection[str]  # customers whose invoices go out by e-mail; others' may be among them
 
 
@@ -70,24 +63,25 @@ def load_rows(
     """The rows of these accounts, by ref. `excluding` leaves out these reminders' own traces, to judge them afresh."""
     of: dict[str, object] = {"company": company, "refs": list(refs)}
     heads = {row["ref"]: row for row in connection.execute(_HEADS, of).mappings().all()}
-    taken = _taken(connection, of, excluding)
-    open_items = connection.execute(_OPEN_ITEMS, of).mappings().all()
-    billed = _billed(connection, company, heads, open_items)
+    found = open_items(connection, company, refs)
+    of_account = {row.ref: row.account for row in found}
+    taken = taken_of(connection, company, list(of_account), excluding)
+    billed = _billed(connection, company, heads, found)
     by_mail = {ref for ref, row in billed.items() if row["delivery_method"] == "email"}
     items: dict[str, list[OwedItem]] = defaultdict(list)
-    doubtful: dict[str, dict[str, RowMapping]] = defaultdict(dict)
-    for row in open_items:
-        if row["customer"] not in billed:
+    doubtful: dict[str, dict[str, OpenItem]] = defaultdict(dict)
+    for row in found:
+        if row.customer not in billed:
             continue  # a customer whose row could not be read: nobody is asked in its name
-        items[row["account"]].append(_owed(row, billed[row["customer"]]["name"], taken.get(row["ref"], ())))
-        if row["unreadable"] or row["quiet_until"] or row["delivery"] != _SENT:
-            doubtful[row["account"]][row["ref"]] = row
+        items[row.account].append(owed_item(row, billed[row.customer]["name"], taken.get(row.ref, ())))
+        if row.unreadable or row.quiet_until or row.delivery != _SENT:
+            doubtful[row.account][row.ref] = row
     own = {head["customer"] for head in heads.values()}
     pools: dict[str, object] = {"company": company, "refs": list(own | {_parent(head) for head in heads.values()})}
     credit = _credit(connection, pools)
     payments = _last_payments(connection, pools)
-    promises = promises_of(connection, company, refs, today)
-    disputes = disputes_of(connection, company, refs)
+    promises = promises_of(connection, company, of_account, today)
+    disputes = disputes_of(connection, company, of_account)
     holds = holds_of_customers(connection, company, own, today)
     contacts = _contacts(connection, of, today, excluding)
     return {
@@ -147,117 +141,20 @@ _HEADS = (
     .where(account.c.company == bindparam("company"), account.c.ref.in_(_REFS))
 )
 
-_OPEN_ITEMS = (
-    select(
-        item.c.ref,
-        item.c.account,
-        item.c.document,
-        item.c.due_date,
-        item.c.due_date_before,
-        item.c.currency,
-        item.c.total_minor,
-        item.c.open_minor,
-        item.c.cycle,
-        item.c.quiet_until,
-        item.c.known_since,
-        item.c.person_step,
-        item.c.person_step_since,
-        item.c.escalated_on,
-        document.c.number,
-        document.c.issue_date,
-        document.c.first_seen,
-        document.c.customer,
-        cast(document.c.bill_emails, Text).label("bill_emails"),
-        document.c.pay_link,
-        document.c.delivery,
-        problem.c.ref.label("unreadable"),
-    )
-    .join(document, (document.c.company == item.c.company) & (document.c.ref == item.c.document))
-    .outerjoin(problem, (problem.c.company == item.c.company) & (problem.c.ref == item.c.document))
-    .where(item.c.company == bindparam("company"), item.c.account.in_(_REFS), item.c.open_minor > _ZERO)
-)
-
-
-def _owed(row: RowMapping, customer_name: str, taken: Sequence[Taken]) -> OwedItem:
-    currency = row["currency"]
-    total = Money(row["total_minor"], currency)
-    return OwedItem(
-        ref=row["ref"],
-        document=row["document"],
-        number=row["number"],
-        customer=row["customer"],
-        customer_name=customer_name,
-        issue_date=row["issue_date"],
-        due_date=row["due_date"],
-        first_seen=row["first_seen"],
-        total=total,
-        open=total if row["open_minor"] == total.minor else Money(row["open_minor"], currency),
-        cycle=row["cycle"],
-        taken=tuple(taken),
-        due_date_before=row["due_date_before"],
-        bill_emails=_addresses(row["bill_emails"]),
-        pay_link=row["pay_link"] or "",
-        known_since=row["known_since"],
-        person_wait=(
-            PersonWait(step_id=row["person_step"], since=row["person_step_since"]) if row["person_step"] else None
-        ),
-        escalated_on=row["escalated_on"],
-    )
-
-
-@lru_cache(maxsize=1024)
-def _addresses(text: str) -> tuple[str, ...]:
-    """Addresses as the column holds them: a customer's invoices name the same ones."""
-    return tuple(json_text.decode(text))
-
-
 _BILLED = select(customer.c.ref, customer.c.name, customer.c.delivery_method).where(
     customer.c.company == bindparam("company"), customer.c.ref.in_(_REFS)
 )
 
 
 def _billed(
-    connection: Connection, company: str, heads: Mapping[str, RowMapping], items: Iterable[RowMapping]
+    connection: Connection, company: str, heads: Mapping[str, RowMapping], items: Iterable[OpenItem]
 ) -> dict[str, RowMapping]:
     """Whoever these items were billed to: the accounts' customers, and those billed with them."""
     billed = {head["customer"]: head for head in heads.values()}
-    if others := {row["customer"] for row in items} - billed.keys():
+    if others := {row.customer for row in items} - billed.keys():
         rows = connection.execute(_BILLED, {"company": company, "refs": list(others)}).mappings()
         billed |= {row["ref"]: row for row in rows}
     return billed
-
-
-_TAKEN = (
-    select(
-        reminder_item.c.cycle,
-        reminder_item.c.step_no,
-        reminder_item.c.item,
-        reminder_item.c.step_id,
-        reminder_item.c.step_day,
-        reminder_item.c.taken_on,
-        reminder_item.c.how,
-        reminder_item.c.reminder,
-    )
-    .join_from(item, reminder_item, (reminder_item.c.company == item.c.company) & (reminder_item.c.item == item.c.ref))
-    .where(
-        item.c.company == bindparam("company"),
-        item.c.account.in_(_REFS),
-        item.c.open_minor > _ZERO,
-        reminder_item.c.how != literal_column("'undone'"),
-    )
-)
-
-
-def _taken(connection: Connection, of: Mapping[str, object], excluding: Collection[str]) -> dict[str, list[Taken]]:
-    taken: dict[str, list[Taken]] = defaultdict(list)
-    for cycle, step_no, ref, step_id, step_day, on, how, reminder in sorted(
-        connection.execute(_TAKEN, of).all(), key=itemgetter(0, 1)
-    ):
-        if how in _SAID and reminder not in excluding:
-            taken[ref].append(
-                Taken(cycle=cycle, step_no=step_no, step_id=step_id, step_day=step_day, on=on, how=_SAID[how])
-            )
-    return taken
 
 
 _CREDIT = (

@@ -202,9 +202,11 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
     if isinstance(value, Mapping):
         if {*map(type, value)} - _TEXT and not all(isinstance(key, str) for key in value):
             raise TypeError("A key in the history is text.")
+        if type(value) is dict and _ATOMS.issuperset(map(type, value.values())):
+            return value
         return {key: inner if type(inner) in _ATOMS else _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [inner if type(inner) in _ATOMS else _plain(inner) for inner in value]
+        return value if _ATOMS.issuperset(map(type, value)) else [_plain(inner) for inner in value]
     return _spelt(value)
 
 
@@ -289,6 +291,7 @@ def _digest(
     return _sha256(f"{previous}\n{said}")
 
 
+@lru_cache(maxsize=1024)
 def _quoted(value: str | None) -> str:
     return encode_sorted(value)
 

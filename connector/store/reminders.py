@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from connector.store.bulk import execute_many
+from connector.store.listed import Listed
 from connector.store.tables import dispatch, reminder, reminder_item
 from reminders.decision import Advance
 
@@ -113,10 +114,12 @@ def live_accounts(connection: Connection, company: str, accounts: Sequence[str])
 
 
 def stale(connection: Connection, company: str, today: date) -> list[RowMapping]:
-    """What was planned or approved before today, and did not leave: to be decided again."""
+    """What was planned or approved before today, and did not leave: to be decided again. Its id, account, facts and
+    who approved it.
+    """
     return list(
         connection.execute(
-            select(reminder).where(
+            select(reminder.c.id, reminder.c.account, reminder.c.facts, reminder.c.approved_by).where(
                 reminder.c.company == company,
                 IS_LIVE,
                 reminder.c.state.in_(OPEN_STATES),
@@ -153,26 +156,34 @@ def open_of_customer(connection: Connection, company: str, customer: str) -> lis
     return list(rows)
 
 
-def cancel(connection: Connection, reminder_id: str, because: str, *, now: datetime) -> bool:
-    """Cancels a reminder of which nothing was said; its items are free again. False if something was said."""
-    changed = connection.execute(
+def cancel(connection: Connection, reminder_ids: Sequence[str], because: str, *, now: datetime) -> set[str]:
+    """Cancels those of which nothing was said, and tells which; their items are free again."""
+    if not reminder_ids:
+        return set()
+    cancelled = set(_CANCEL.select(connection, reminder_ids, because=because).scalars())
+    execute_many(connection, _FREE_PLANNED, [{"of": each, "as": "undone"} for each in cancelled])
+    execute_many(connection, _CANCEL_WAITING, [{"of": each, "as": "cancelled", "at": now} for each in cancelled])
+    return cancelled
+
+
+_CANCEL = Listed(
+    lambda among: (
         update(reminder)
-        .where(reminder.c.id == reminder_id, reminder.c.state.in_(LIVE_STATES), reminder.c.said_at.is_(None))
-        .values(state="cancelled", cancelled_because=because, lease_until=None),
+        .where(among(reminder.c.id), reminder.c.state.in_(LIVE_STATES), reminder.c.said_at.is_(None))
+        .values(state="cancelled", cancelled_because=bindparam("because"), lease_until=None)
+        .returning(reminder.c.id)
     )
-    if not changed.rowcount:
-        return False
-    connection.execute(
-        update(reminder_item)
-        .where(reminder_item.c.reminder == reminder_id, reminder_item.c.how == "planned")
-        .values(how="undone"),
-    )
-    connection.execute(
-        update(dispatch)
-        .where(dispatch.c.reminder == reminder_id, dispatch.c.state == "waiting")
-        .values(state="cancelled", updated_at=now),
-    )
-    return True
+)
+_FREE_PLANNED = (
+    update(reminder_item)
+    .where(reminder_item.c.reminder == bindparam("of"), reminder_item.c.how == literal_column("'planned'"))
+    .values(how=bindparam("as"))
+)
+_CANCEL_WAITING = (
+    update(dispatch)
+    .where(dispatch.c.reminder == bindparam("of"), dispatch.c.state == literal_column("'waiting'"))
+    .values(state=bindparam("as"), updated_at=bindparam("at"))
+)
 
 
 def approve(connection: Connection, company: str, ids: Sequence[str], *, by: str | None) -> int:

@@ -1,12 +1,13 @@
 """Why accounts wait, as rows: found by item, whatever account an item belongs to by now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, literal_column, or_, select, union_all
 
-from connector.store.tables import dispute, hold, item, promise, promise_item
+from connector.store.listed import Listed
+from connector.store.tables import dispute, hold, promise, promise_item
 from reminders.account import OwedItem
 
 #: How far back what ended still matters for the distance between steps.
@@ -14,53 +15,50 @@ _LATELY_DAYS = 120
 
 
 _REFS: BindParameter[str] = bindparam("refs", expanding=True)
-_PROMISES = (
-    select(promise, item.c.account.label("of_account"))
-    .join_from(item, promise_item, (promise_item.c.company == item.c.company) & (promise_item.c.item == item.c.ref))
-    .join(promise, promise.c.id == promise_item.c.promise)
-    .where(
-        item.c.company == bindparam("company"),
-        item.c.account.in_(_REFS),
-        item.c.open_minor > literal_column("0"),
-        or_(
-            promise.c.state == "open",
-            (promise.c.state == "broken") & promise.c.named_in.is_(None),
-            promise.c.ended_on > bindparam("lately"),
-        ),
+_PROMISES = Listed(
+    lambda among: (
+        select(promise, promise_item.c.item.label("of_item"))
+        .join_from(promise_item, promise, promise.c.id == promise_item.c.promise)
+        .where(
+            promise_item.c.company == bindparam("company"),
+            among(promise_item.c.item),
+            or_(
+                promise.c.state == literal_column("'open'"),
+                (promise.c.state == literal_column("'broken'")) & promise.c.named_in.is_(None),
+                promise.c.ended_on > bindparam("lately"),
+            ),
+        )
     )
 )
 
 
-def promises_of(connection: Connection, company: str, refs: Sequence[str], today: date) -> dict[str, list[RowMapping]]:
-    """The promises about open items of these accounts: open ones, broken ones that no message has named, and those
-    that ended lately, whose days do not count for the distance between steps.
+def promises_of(
+    connection: Connection, company: str, items: Mapping[str, str], today: date
+) -> dict[str, list[RowMapping]]:
+    """The promises about these items, by the account that each is of: open ones, broken ones that no message has named,
+    and those that ended lately, whose days do not count for the distance between steps.
     """
-    of = {"company": company, "refs": list(refs), "lately": today - timedelta(days=_LATELY_DAYS)}
-    rows = connection.execute(_PROMISES, of).mappings().all()
+    lately = today - timedelta(days=_LATELY_DAYS)
+    rows = _PROMISES.select(connection, list(items), company=company, lately=lately).mappings()
     by_account: dict[str, dict[str, RowMapping]] = defaultdict(dict)
     for row in sorted(rows, key=lambda each: (each["made_at"], each["id"])):  # one for each of its items
-        by_account[row["of_account"]][row["id"]] = row
+        by_account[items[row["of_item"]]][row["id"]] = row
     return {ref: list(each.values()) for ref, each in by_account.items()}
 
 
-_DISPUTES = (
-    select(dispute, item.c.account.label("of_account"))
-    .join_from(item, dispute, (dispute.c.company == item.c.company) & (dispute.c.item == item.c.ref))
-    .where(
-        item.c.company == bindparam("company"),
-        item.c.account.in_(_REFS),
-        item.c.open_minor > literal_column("0"),
-        dispute.c.ended_on.is_(None),
+_DISPUTES = Listed(
+    lambda among: select(dispute).where(
+        dispute.c.company == bindparam("company"), among(dispute.c.item), dispute.c.ended_on.is_(None)
     )
 )
 
 
-def disputes_of(connection: Connection, company: str, refs: Sequence[str]) -> dict[str, list[RowMapping]]:
-    """Live disputes and flags on open items of these accounts."""
-    rows = connection.execute(_DISPUTES, {"company": company, "refs": list(refs)}).mappings().all()
+def disputes_of(connection: Connection, company: str, items: Mapping[str, str]) -> dict[str, list[RowMapping]]:
+    """Live disputes and flags on these items, by the account that each is of."""
     by_account: dict[str, list[RowMapping]] = defaultdict(list)
+    rows = _DISPUTES.select(connection, list(items), company=company).mappings()
     for row in sorted(rows, key=lambda each: (each["opened_at"], each["id"])):
-        by_account[row["of_account"]].append(row)
+        by_account[items[row["item"]]].append(row)
     return by_account
 
 

@@ -4,7 +4,6 @@ Prints one line of JSON. The store is opened and what the job needs is imported 
 """
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from reminders.cadence_file import BUILTIN, load_builtin
 from reminders.working_days import WorkingDays
 from tests.bench.day_store import COMPANY
 from tests.bench.day_world import NOW
+from tests.bench.machine import peak_rss
 from tests.fakes import FakeLedger, FakeMailer
 
 
@@ -61,7 +61,7 @@ def main(what: str, path: Path) -> dict[str, object]:
     with office.database.read() as connection:
         office.row(connection)
     office.calendar.is_working(NOW.date())
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_rss()
     wall, cpu = time.perf_counter(), time.process_time()
     ran = run(office, Job.REMIND, remind_company) if what == "job" else None
     done = None if ran else remind(office)
@@ -75,8 +75,8 @@ def main(what: str, path: Path) -> dict[str, object]:
     return {
         "wall": taken,
         "cpu": used,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "before_mb": before / 1024,
+        "peak_mb": peak_rss() / 2**20,
+        "before_mb": before / 2**20,
         **told,
     }
 

@@ -155,7 +155,6 @@ def _account(each: Customer) -> Row:
         "verdict_on": day(FIRST_LETTER_AGO).isoformat(),
         "outcome": "remind",
         "reason": "step_due",
-        "verdict": json.dumps({"day": day(FIRST_LETTER_AGO).isoformat(), "outcome": "remind"}),
     }
 
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import resource
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,3 +44,12 @@ def _git(*words: str) -> str:
 def _found(pattern: str, file: Path) -> str:
     found = re.search(pattern, file.read_text(encoding="utf-8")) if file.exists() else None
     return found[1].strip() if found else ""
+
+
+def peak_rss() -> int:
+    """Bytes; of this program alone, which the parent's own share in `ru_maxrss` would hide."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(told["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -7,7 +7,6 @@ which nothing changed. Each prints what it cost as one JSON object.
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.bench.machine import peak_rss
 from tests.bench.sync_books import Mix
 
 AT_ONCE = 10
@@ -29,15 +29,6 @@ def measured(work: Callable[[], Cost]) -> Cost:
     told = work()
     told |= {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "rss": peak_rss()}
     return told
-
-
-def peak_rss() -> int:
-    """Bytes; of this program alone, which the parent's own share in `ru_maxrss` would hide."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        told = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(told["VmHWM"].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _bodies(port: int, statements: list[str]) -> Iterator[bytes]:

@@ -174,7 +174,6 @@ account = Table(
     Column("verdict_on", Date),
     Column("outcome", String(16)),
     Column("reason", String(32)),
-    Column("verdict", JSON),
     Index("ix_account_due", "company", "look_on", "ref"),
 )
 

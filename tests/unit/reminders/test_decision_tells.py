@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 
 from reminders.account import HoldKind, OwedItem, PersonWait
 from reminders.decision import Outcome, ReasonCode, TaskNeed
@@ -152,7 +153,7 @@ def test_the_task_to_apply_credit_says_how_much_and_is_one_for_all_invoices_of_t
 
 def test_each_invoice_that_never_went_out_is_a_task_of_its_own_in_each_cycle() -> None:
     undelivered = hold(day(-30), None, "invoice:1#1", "invoice:2#1", kind=HoldKind.NEVER_DELIVERED)
-    both = account(past("1"), replace(past("2"), cycle=2), holds=(undelivered,))
+    both = account(past("1"), changed(past("2"), cycle=2), holds=(undelivered,))
     assert [(task.key, task.kind, task.text, task.items) for task in judge(both, day(0)).tasks] == [
         (
             f"never_delivered:invoice:{number}#1:{cycle}",

@@ -1,10 +1,10 @@
 """What machines flag, and what they leave alone (docs/rules.md, section 4)."""
 
 import tomllib
-from dataclasses import replace
 from importlib.resources import files
 
 import pytest
+from msgspec.structs import replace as changed
 
 from adapters.money import Money
 from reminders.account import HoldKind, OwedItem
@@ -17,7 +17,7 @@ RULES = Rules()
 
 def rest(amount: str, number: str = "1") -> OwedItem:
     """An invoice over 100 of which `amount` is still open."""
-    return replace(owed(number, day(-5)), open=usd(amount))
+    return changed(owed(number, day(-5)), open=usd(amount))
 
 
 def payment(*numbers: str, memo: str = "", language: str = "") -> AppliedPayment:

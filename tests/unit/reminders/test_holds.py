@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec.structs import replace as changed
+
 from reminders.account import Hold, HoldKind
 from reminders.holds import (
     Dispute,
@@ -48,7 +50,7 @@ def test_a_dispute_takes_its_amount_off_its_own_item_and_rests_nothing() -> None
 
 
 def test_a_disputed_invoice_that_was_paid_in_part_is_under_review_for_what_is_open() -> None:
-    part_paid = replace(ITEM, open=usd("20"))
+    part_paid = changed(ITEM, open=usd("20"))
     hold = hold_of_dispute(DISPUTE, disputed_parts([DISPUTE], [part_paid]))
     assert hold.parts == {ITEM.ref: usd("20")}
     assert hold.reason == "USD 20.00 under review: damaged"
@@ -60,7 +62,7 @@ def test_disputes_about_one_invoice_add_up_to_the_cent() -> None:
 
 
 def test_the_last_cent_of_an_invoice_can_be_disputed() -> None:
-    assert disputed_parts([DISPUTE], [replace(ITEM, open=usd("0.01"))]) == {ITEM.ref: usd("0.01")}
+    assert disputed_parts([DISPUTE], [changed(ITEM, open=usd("0.01"))]) == {ITEM.ref: usd("0.01")}
 
 
 def test_a_resolved_dispute_holds_until_the_day_it_was_resolved() -> None:

@@ -1,6 +1,6 @@
 """The life of an item after its first reminder (docs/rules.md, section 5): what the rules do with each turn of it."""
 
-from dataclasses import replace
+from msgspec.structs import replace as changed
 
 from reminders.account import HoldKind, OwedItem, TakenHow
 from reminders.decision import Outcome, ReasonCode
@@ -35,7 +35,7 @@ def test_a_payment_applied_anew_on_the_same_day_changes_nothing_but_the_quiet_da
 
 
 def test_an_item_reopened_later_begins_a_new_cycle_at_the_first_step_after_the_due_date() -> None:
-    again = replace(REMINDED, cycle=2, known_since=day(-40))
+    again = changed(REMINDED, cycle=2, known_since=day(-40))
     decision = judge(account(again), day(30))
     assert decision.message is not None
     assert [(each.cycle, each.step_id) for each in decision.message.advance] == [(2, "first")]
@@ -43,11 +43,11 @@ def test_an_item_reopened_later_begins_a_new_cycle_at_the_first_step_after_the_d
 
 def test_a_returned_payment_waits_until_a_person_has_seen_it() -> None:
     unseen = hold(day(0), None, REMINDED.ref)
-    assert judge(account(replace(REMINDED, cycle=2), holds=(unseen,)), day(60)).outcome is Outcome.WAIT
+    assert judge(account(changed(REMINDED, cycle=2), holds=(unseen,)), day(60)).outcome is Outcome.WAIT
 
 
 def test_a_due_date_moved_forward_starts_a_new_cycle_heads_up_included() -> None:
-    moved = replace(REMINDED, cycle=2, due_date=day(21), due_date_before=REMINDED.due_date)
+    moved = changed(REMINDED, cycle=2, due_date=day(21), due_date_before=REMINDED.due_date)
     assert judge(account(moved), day(0)).look_on == day(18)
     decision = judge(account(moved), day(18))
     assert decision.message is not None
@@ -56,7 +56,7 @@ def test_a_due_date_moved_forward_starts_a_new_cycle_heads_up_included() -> None
 
 
 def test_a_due_date_moved_but_still_past_keeps_the_position_and_counts_days_from_the_new_date() -> None:
-    moved = replace(REMINDED, due_date=day(-3), due_date_before=REMINDED.due_date)
+    moved = changed(REMINDED, due_date=day(-3), due_date_before=REMINDED.due_date)
     assert not second_is_due(moved, 1)
     assert judge(account(moved), day(1)).look_on == day(8)
     decision = judge(account(moved), day(8))
@@ -66,19 +66,19 @@ def test_a_due_date_moved_but_still_past_keeps_the_position_and_counts_days_from
 
 
 def test_a_due_date_moved_back_brings_no_message_before_the_distance_has_passed() -> None:
-    moved = replace(REMINDED, due_date=day(-40), due_date_before=REMINDED.due_date)
+    moved = changed(REMINDED, due_date=day(-40), due_date_before=REMINDED.due_date)
     assert judge(account(moved), day(0)).items == {REMINDED.ref: ReasonCode.DISTANCE}
     assert second_is_due(moved, 1)
 
 
 def test_a_change_of_the_due_date_alone_is_never_a_reason_for_a_message() -> None:
-    just_sent = replace(REMINDED, due_date=day(-60), due_date_before=REMINDED.due_date)
+    just_sent = changed(REMINDED, due_date=day(-60), due_date_before=REMINDED.due_date)
     decision = judge(account(just_sent, contacts=(wrote(day(-5)),)), day(0))
     assert decision.message is None
 
 
 def test_of_a_voided_deleted_or_written_off_item_nothing_is_said() -> None:
-    gone = replace(REMINDED, open=usd("0"))
+    gone = changed(REMINDED, open=usd("0"))
     assert judge(account(gone), day(10)).outcome is Outcome.NOTHING
     other = owed("2", day(-10), taken=(took(HEADS_UP, day(-10), TakenHow.LAPSED),))
     decision = judge(account(gone, other), day(10))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+from msgspec.structs import replace as changed
+
 from reminders.account import Account, HoldKind, OwedItem, PersonWait, TakenHow
 from reminders.cadence import decide
 from reminders.decision import Decision, Outcome, ReasonCode
@@ -222,7 +224,7 @@ def test_a_call_nobody_makes_counts_as_not_made_and_the_ladder_goes_on() -> None
     decision = judge(waiting(day(19)), day(24), WITH_CALL)
     assert [each.step_id for each in decision.not_made] == ["call"]
     item = waiting(None).items[0]
-    passed = replace(item, taken=(*item.taken, took(CALL, day(24), TakenHow.NOT_MADE, number=4)))
+    passed = changed(item, taken=(*item.taken, took(CALL, day(24), TakenHow.NOT_MADE, number=4)))
     assert judge(account(passed), day(29), WITH_CALL).look_on == day(30)
     assert steps_advanced(judge(account(passed), day(30), WITH_CALL)) == ["last"]
 
@@ -230,7 +232,7 @@ def test_a_call_nobody_makes_counts_as_not_made_and_the_ladder_goes_on() -> None
 def test_a_letter_that_was_lost_before_a_call_leaves_the_next_step_a_place_of_its_own() -> None:
     """The letter at the third place was settled as lost after the call, at the fourth, had been made."""
     item = waiting(None).items[0]
-    called = replace(item, taken=(item.taken[0], took(CALL, day(24), TakenHow.DONE, number=4)))
+    called = changed(item, taken=(item.taken[0], took(CALL, day(24), TakenHow.DONE, number=4)))
     decision = judge(account(called), day(40), WITH_CALL)
     assert decision.message is not None
     assert [(each.step_id, each.step_no) for each in decision.message.advance] == [("last", 5)]
@@ -238,7 +240,7 @@ def test_a_letter_that_was_lost_before_a_call_leaves_the_next_step_a_place_of_it
 
 
 def test_an_open_task_of_another_step_is_no_answer_to_this_one() -> None:
-    moved_on = replace(waiting(None).items[0], person_wait=PersonWait(step_id="older", since=day(0)))
+    moved_on = changed(waiting(None).items[0], person_wait=PersonWait(step_id="older", since=day(0)))
     assert judge(account(moved_on), day(19), WITH_CALL).outcome is Outcome.TASK
 
 
@@ -307,7 +309,7 @@ def test_a_shorter_cadence_ends_the_ladder() -> None:
 
 def test_partial_payment_leaves_the_next_step_and_its_day_as_they_were() -> None:
     whole = sent_first(day(5), day(0))
-    part = replace(whole, open=usd("0.10"))
+    part = changed(whole, open=usd("0.10"))
     assert judge(account(part), day(8)).look_on == judge(account(whole), day(8)).look_on
     assert steps_advanced(judge(account(part), day(11))) == ["second"]
 

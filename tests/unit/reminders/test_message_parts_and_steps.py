@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec.structs import replace as changed
+
 from reminders.account import BrokenPromise, HoldKind, PersonWait
 from reminders.decision import Outcome, ReasonCode
 from reminders.steps import Step
@@ -152,7 +154,7 @@ def test_a_call_is_asked_for_once_and_told_as_the_reason() -> None:
     item = owed("1", day(-19), taken=taken)
     decision = judge(account(item), day(0), cadence(*STEPS))
     assert decision.items == {"invoice:1#1": ReasonCode.PERSON_STEP}
-    open_call = replace(item, person_wait=PersonWait(step_id=CALL.id, since=day(0)))
+    open_call = changed(item, person_wait=PersonWait(step_id=CALL.id, since=day(0)))
     assert judge(account(open_call), day(4), cadence(*STEPS)).not_made == ()
     not_made = judge(account(open_call), day(5), cadence(*STEPS))
     assert [each.step_no for each in not_made.not_made] == [4]

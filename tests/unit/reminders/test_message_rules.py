@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from msgspec.structs import replace as changed
+
 from reminders.account import Account, BrokenPromise, Contacted, HoldKind
 from reminders.decision import Outcome, ReasonCode
 from tests.unit.reminders.accounts import (
@@ -155,7 +157,7 @@ def test_no_part_is_taken_off_twice() -> None:
 
 
 def test_a_paid_up_account_is_never_written_to() -> None:
-    paid = account(replace(past("1"), open=usd("0")))
+    paid = account(changed(past("1"), open=usd("0")))
     assert judge(paid, day(0)).reason is ReasonCode.NOTHING_OWED
     assert judge(account(), day(0)).outcome is Outcome.NOTHING
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from adapters.documents import ItemRef
 from adapters.money import Money
@@ -234,9 +235,9 @@ def _befall(world: World, each: Happening, ref: ItemRef, today: date) -> None:
         world.holds.append(_part(each, today, item))
     elif each.kind == "pay part" and item.open.minor > 1:
         rest = max(1, item.open.minor * (100 - each.size) // 100)
-        world.items[ref] = replace(item, open=Money(rest, item.open.currency))
+        world.items[ref] = changed(item, open=Money(rest, item.open.currency))
     elif each.kind in {"pay", "void"} and item.open.minor > 0:
-        world.items[ref] = replace(item, open=Money.zero(item.open.currency))
+        world.items[ref] = changed(item, open=Money.zero(item.open.currency))
         world.closed_on[ref] = today
     elif each.kind == "reopen" and item.open.minor == 0:
         _reopen(world, item, today)
@@ -267,9 +268,9 @@ def _part(each: Happening, today: date, item: OwedItem) -> Hold:
 
 def _reopen(world: World, item: OwedItem, today: date) -> None:
     rules = world.cadence.rules
-    again = replace(item, open=item.total)
+    again = changed(item, open=item.total)
     if (today - world.closed_on[item.ref]).days > rules.reopen_days:
-        again = replace(again, cycle=item.cycle + 1, person_wait=None, escalated_on=None)
+        again = changed(again, cycle=item.cycle + 1, person_wait=None, escalated_on=None)
     world.items[item.ref] = again
     ends = today + timedelta(rules.min_gap_days)
     only = frozenset([item.ref])
@@ -279,9 +280,9 @@ def _reopen(world: World, item: OwedItem, today: date) -> None:
 
 
 def _move(world: World, item: OwedItem, today: date, due_date: date) -> None:
-    moved = replace(item, due_date=due_date, due_date_before=item.due_date)
+    moved = changed(item, due_date=due_date, due_date_before=item.due_date)
     if due_date > today:
-        moved = replace(moved, cycle=item.cycle + 1, person_wait=None, escalated_on=None)
+        moved = changed(moved, cycle=item.cycle + 1, person_wait=None, escalated_on=None)
     world.items[item.ref] = moved
 
 
@@ -292,7 +293,7 @@ def _call(world: World, item: OwedItem, today: date) -> None:
         return
     number = sum(1 for taken in item.taken if taken.cycle == item.cycle) + 1
     done = Taken(cycle=item.cycle, step_no=number, step_id=step.id, step_day=step.day, on=today, how=TakenHow.DONE)
-    world.items[item.ref] = replace(item, taken=(*item.taken, done), person_wait=None)
+    world.items[item.ref] = changed(item, taken=(*item.taken, done), person_wait=None)
     world.contacts.append(Contacted(on=today, what="call"))
     world.said.append(
         Said(on=today, how=TakenHow.DONE, item=item, step=step, cadence=world.cadence, cycle=item.cycle),
@@ -328,9 +329,9 @@ def _decide(world: World, today: date, *, watched: bool) -> None:
         world.broken = [each for each in world.broken if each.id != decision.message.names_broken_promise]
     for each in decision.person_step:
         item = world.items[each.item]
-        world.items[each.item] = replace(item, person_wait=PersonWait(step_id=each.step_id, since=today))
+        world.items[each.item] = changed(item, person_wait=PersonWait(step_id=each.step_id, since=today))
     for ref in decision.escalate:
-        world.items[ref] = replace(world.items[ref], escalated_on=today)
+        world.items[ref] = changed(world.items[ref], escalated_on=today)
         world.escalated.append((today, ref, world.items[ref].cycle))
 
 
@@ -349,7 +350,7 @@ def _take(world: World, advances: tuple[Advance, ...], today: date, how: TakenHo
             on=today,
             how=how,
         )
-        world.items[each.item] = replace(item, taken=(*item.taken, taken), person_wait=None)
+        world.items[each.item] = changed(item, taken=(*item.taken, taken), person_wait=None)
 
 
 def messages(world: World) -> Iterator[Day]:

@@ -1,5 +1,6 @@
 """The three modes: a dry run writes nothing that counts, drafts wait for a person, automatic sends."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -51,7 +52,7 @@ def test_a_dry_run_pins_no_account_to_a_cadence(dry_firm: Firm) -> None:
     dry_firm.office = replace(dry_firm.office, assignment=Assignment(default="firm"))
     dry_firm.next_day()
     dry_firm.work()
-    assert dry_firm.account("20")["verdict"]["cadence"] == "firm"
+    assert json.loads(dry_firm.events("verdict")[-1]["data"])["cadence"] == "firm"
 
 
 def test_the_plan_of_today_writes_nothing_at_all(firm: Firm) -> None:

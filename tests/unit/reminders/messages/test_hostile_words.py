@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from reminders.account import OwedItem
 from reminders.messages import MessageContext, render
@@ -60,8 +61,8 @@ def with_item(**changes: str) -> Callable[[], MessageContext]:
     def make() -> MessageContext:
         what = everything()
         first, *others = what.plan.about
-        owed: OwedItem = dataclasses.replace(first.item, **changes)  # type: ignore[arg-type]
-        about = (dataclasses.replace(first, item=owed), *others)
+        owed: OwedItem = changed(first.item, **changes)
+        about = (changed(first, item=owed), *others)
         return dataclasses.replace(what, plan=dataclasses.replace(what.plan, about=about))
 
     return make
