@@ -146,6 +146,8 @@ def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
                 reason="it was settled and opened again",
                 items=frozenset([owed.ref]),
             )
+        if row.block:
+            yield _since_long(HoldKind.LEDGER_BLOCK, f"the ledger blocks this invoice: {row.block}", owed.ref)
         if row.unreadable:
             yield _since_long(HoldKind.UNREADABLE, "the ledger's row cannot be read", owed.ref)
         if _was_never_delivered(rows, owed, row):

@@ -41,8 +41,12 @@ def item_differs(row: RowMapping, one: Item, target: str) -> bool:
 
 
 def reaches_otherwise(row: RowMapping, each: Document) -> bool:
-    """Whether the document itself went out meanwhile, or goes to somebody else."""
-    return bool(row["delivery"] != each.delivery.value or tuple(row["bill_emails"]) != each.bill_emails)
+    """Whether the document itself went out meanwhile, goes to somebody else, or was blocked or freed."""
+    return bool(
+        row["delivery"] != each.delivery.value
+        or tuple(row["bill_emails"]) != each.bill_emails
+        or (row["block"] or "") != each.block
+    )
 
 
 def family_changed(row: RowMapping, each: Customer) -> bool:

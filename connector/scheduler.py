@@ -142,7 +142,9 @@ class Scheduler:
     def _trigger(self, row: CompanyRow, job: Job) -> IntervalTrigger | CronTrigger:
         match job:
             case Job.SYNC:
-                return IntervalTrigger(minutes=self._service.settings.minutes_between_syncs(row.ledger), jitter=SYNC_JITTER)
+                return IntervalTrigger(
+                    minutes=self._service.settings.minutes_between_syncs(row.ledger), jitter=SYNC_JITTER
+                )
             case Job.REMIND:
                 return IntervalTrigger(minutes=REMIND_MINUTES, jitter=SYNC_JITTER)
             case Job.NOTES:

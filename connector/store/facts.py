@@ -53,7 +53,7 @@ class AccountRows:
     holds: tuple[RowMapping, ...]
     contacts: Sequence[Contacted]
     last_payment: LastPayment | None
-    doubtful: Mapping[str, OpenItem]  # by item: unreadable, reopened, or not known to have been sent
+    doubtful: Mapping[str, OpenItem]  # by item: unreadable, reopened, blocked, or not known to have been sent
     by_mail: Collection[str]  # customers whose invoices go out by e-mail; others' may be among them
 
 
@@ -74,7 +74,7 @@ def load_rows(
         if row.customer not in billed:
             continue  # a customer whose row could not be read: nobody is asked in its name
         items[row.account].append(owed_item(row, billed[row.customer]["name"], taken.get(row.ref, ())))
-        if row.unreadable or row.quiet_until or row.delivery != _SENT:
+        if row.unreadable or row.quiet_until or row.block or row.delivery != _SENT:
             doubtful[row.account][row.ref] = row
     own = {head["customer"] for head in heads.values()}
     pools: dict[str, object] = {"company": company, "refs": list(own | {_parent(head) for head in heads.values()})}

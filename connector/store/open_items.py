@@ -44,6 +44,7 @@ class OpenItem(NamedTuple):
     bill_emails: str
     pay_link: str | None
     delivery: str
+    block: str | None
     unreadable: str | None
 
 
@@ -70,6 +71,7 @@ _OPEN = (
         cast(document.c.bill_emails, Text).label("bill_emails"),
         document.c.pay_link,
         document.c.delivery,
+        document.c.block,
         problem.c.ref.label("unreadable"),
     )
     .join(document, (document.c.company == item.c.company) & (document.c.ref == item.c.document))

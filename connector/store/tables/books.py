@@ -85,6 +85,7 @@ document = Table(
     Column("delivery", String(16), nullable=False),
     Column("sent_at", Instant),
     Column("memo", Text, nullable=False),
+    Column("block", Text),
     Column("pay_link", Text),
     Column("voided", Boolean, nullable=False),
     Column("gone", String(16)),

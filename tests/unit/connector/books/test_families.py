@@ -4,6 +4,7 @@ import pytest
 
 from adapters.money import Money
 from connector.store import customers, tables
+from reminders.account import HoldKind
 from tests.unit.connector.books.house import COMPANY, House
 
 
@@ -185,3 +186,19 @@ def test_a_circle_of_parents_ends_nowhere_and_harms_nobody(connected: House) -> 
     ref = connected.ledger.bill("131", "21", "50.00", connected.in_days(-14))
     connected.sync()
     assert connected.account_of(ref) in {"21", "22"}
+
+
+def test_an_invoice_that_the_ledger_blocks_waits_alone_until_it_is_freed(family: House) -> None:
+    blocked, other = (
+        family.ledger.bill("130", "20", "100.00", family.in_days(-30), block="A"),
+        family.ledger.bill("131", "20", "50.00", family.in_days(-30)),
+    )
+    family.sync()
+    [hold] = family.load("20").account.holds
+    assert (hold.kind, hold.items, hold.ends) == (HoldKind.LEDGER_BLOCK, {f"{blocked}#1"}, None)
+    assert {each.document for each in family.load("20").account.items} == {blocked, other}
+    family.asleep()
+    family.ledger.change(blocked, block="")
+    family.sync()
+    assert family.load("20").account.holds == ()
+    assert "20" in family.awake()
