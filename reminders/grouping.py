@@ -2,9 +2,10 @@
 
 A sub-customer billed with its parent is part of the parent's account: one pool of credit, one set of caps and holds.
 An item whose BillEmail is none of the customer's own addresses forms an account of its own with that address, so that
-nobody is shown an invoice that names somebody else. Where the parent has no address at all, a sub-customer's items follow
-the sub-customer's own: its address is not shown what the parent or another site owes. Free credit stays the customer's: whoever loads such an account
-takes the customer's free credit into account there too, since asking less is the safe side.
+nobody is shown an invoice that names somebody else. Where the parent has no address at all, a sub-customer's items
+follow the sub-customer's own: its address is not shown what the parent or another site owes. Free credit stays the
+customer's: whoever loads such an account takes the customer's free credit into account there too, since asking less is
+the safe side.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
