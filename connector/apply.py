@@ -42,7 +42,7 @@ class What(StrEnum):
     NOTE_CHANGED = "note_changed"  # the ledger's note on a customer
     LEDGER_MAILED = "ledger_mailed"  # the ledger's own reminder went out
     CUSTOMER_MERGED = "customer_merged"
-    MOVED = "moved"  # a document belongs to another customer now; the detail names the one before
+    MOVED = "moved"  # another customer is billed for a document now; the detail names the one before
     PAID = "paid"  # a payment or its allocations are new or changed
 
 
@@ -138,6 +138,7 @@ class _Page:
             if main != row["account"]:
                 where = (document.c.company == self.company) & (document.c.ref == row["ref"])
                 self.connection.execute(update(document).where(where).values(account=main))
+                self._happened(What.MOVED, row["ref"], main, row["account"])
             self._touch(main)
             target = self.directory.account(row["customer"], tuple(row["bill_emails"]))
             moved = self.connection.execute(
@@ -267,8 +268,8 @@ class _Page:
         main = self._main_account(each.customer)
         if each.voided and before is not None and not before["voided"]:
             self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
-        if before is not None and before["customer"] != each.customer:
-            self._happened(What.MOVED, each.ref, main, before["customer"])
+        if before is not None and before["account"] != main:
+            self._happened(What.MOVED, each.ref, main, before["account"])
         if before is not None and reaches_otherwise(before, each):
             self._touch(self.directory.account(each.customer, each.bill_emails))
         if before is None and each.kind is DocumentKind.INVOICE:

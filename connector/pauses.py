@@ -125,6 +125,18 @@ def live_of_customer(connection: Connection, company: str, customer: str) -> Seq
     return [row for row in rows if not row["items"]]
 
 
+def of_items_of(connection: Connection, company: str, customer: str, items: Sequence[str]) -> Sequence[RowMapping]:
+    """What holds or held some of these items at this customer, rests included: their days count for no distance."""
+    where = (hold.c.company == company) & (hold.c.customer == customer)
+    rows = connection.execute(select(hold).where(where)).mappings().all()
+    return [row for row in rows if not set(items).isdisjoint(row["items"])]
+
+
+def move_holds(connection: Connection, holds: Sequence[str], *, to: str) -> None:
+    """These holds are of another customer's account from now on."""
+    connection.execute(update(hold).where(hold.c.id.in_(holds)).values(account=to, customer=to.partition("|")[0]))
+
+
 def end_due(office: Office) -> int:
     """Writes down the end of holds whose last day has passed; their end was known from the start."""
     today = office.today()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from tests.judge.audit import Taken
+from tests.judge.audit import Hold, Taken
 from tests.judge.books import Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
@@ -135,11 +135,16 @@ def is_held(evidence: Evidence, document: Document, account: str, day: date) -> 
 def is_paused(evidence: Evidence, document: Document, account: str, day: date) -> bool:
     """Whether something other than a promise or a dispute held the whole item on some part of a day."""
     return (
-        any(_of(account, hold.account) and hold.covers(document.item, day) for hold in evidence.audit.holds)
+        any(_holds(hold, document.item, account, day) for hold in evidence.audit.holds)
         or _reply_waiting(evidence, account, day)
         or _never_delivered(evidence, document, day)
         or _is_reopened(evidence, document.ref, day)
     )
+
+
+def _holds(hold: Hold, item: str, account: str, day: date) -> bool:
+    """A hold of an item goes with it to whoever is billed for it; one of an account is for that customer."""
+    return hold.covers(item, day) and (item in hold.items or _of(account, hold.account))
 
 
 def _word_given(evidence: Evidence, document: Document, account: str, day: date) -> bool:
