@@ -21,7 +21,7 @@ from connector.disputes import Suspicion, end_dispute, flag, of_items
 from connector.disputes import of_customer as disputes_of_customer
 from connector.notes import enqueue_note
 from connector.office import Office
-from connector.pauses import live_of_customer, set_hold
+from connector.pauses import live_of_customer, move_holds, of_items_of, set_hold
 from connector.promises import end_promise
 from connector.promises import of_customer as promises_of_customer
 from connector.short_payments import flag_short_payments
@@ -307,9 +307,14 @@ def _keep_waiting(
 
 
 def _moved(office: Office, connection: Connection, each: Happening) -> None:
-    """A document went over to another customer: what held it at the first one holds it there too."""
+    """Another customer is billed for a document: what held it at the first one holds it there too."""
     items = list(books.items_of(connection, office.company, [each.subject]))
-    for row in live_of_customer(connection, office.company, each.detail):
+    if not items:
+        return  # a payment or a credit, which nothing holds
+    moving = of_items_of(connection, office.company, each.detail, items)
+    move_holds(connection, [row["id"] for row in moving if set(row["items"]) <= set(items)], to=each.account)
+    partly = [row for row in moving if row["ended_at"] is None and not set(row["items"]) <= set(items)]
+    for row in [*live_of_customer(connection, office.company, each.detail), *partly]:
         set_hold(
             office,
             connection,

@@ -43,7 +43,7 @@ class What(StrEnum):
     NOTE_CHANGED = "note_changed"  # the ledger's note on a customer
     LEDGER_MAILED = "ledger_mailed"  # the ledger's own reminder went out
     CUSTOMER_MERGED = "customer_merged"
-    MOVED = "moved"  # a document belongs to another customer now; the detail names the one before
+    MOVED = "moved"  # another customer is billed for a document now; the detail names the one before
     PAID = "paid"  # a payment or its allocations are new or changed
 
 
@@ -143,6 +143,7 @@ class _Pages:
             if main != row["account"]:
                 where = (document.c.company == self.company) & (document.c.ref == row["ref"])
                 self.connection.execute(update(document).where(where).values(account=main))
+                self._happened(What.MOVED, row["ref"], main, row["account"])
             self._touch(main)
             target = self.directory.account(row["customer"], tuple(row["bill_emails"]))
             moved = self.connection.execute(
@@ -286,8 +287,8 @@ class _Pages:
     def _notice_change(self, each: Document, before: RowMapping, main: str) -> None:
         if each.voided and not before["voided"]:
             self._happened(What.GONE, each.ref, main, Gone.VOIDED.value)
-        if before["customer"] != each.customer:
-            self._happened(What.MOVED, each.ref, main, before["customer"])
+        if before["account"] != main:
+            self._happened(What.MOVED, each.ref, main, before["account"])
         if reaches_otherwise(before, each):
             self._touch(self.directory.account(each.customer, each.bill_emails))
         if each.sent_at and before["sent_at"] != each.sent_at and mailed_late(each):

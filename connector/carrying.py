@@ -6,7 +6,7 @@ A carrying that breaks off is simply done again.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from adapters.money import Money
 from connector import disputes, promises
@@ -14,8 +14,8 @@ from connector.cancelling import cancel_reminder
 from connector.disputes import Contested
 from connector.office import Office
 from connector.promises import Said
-from connector.store import history, reminders
-from connector.store.tables import dispute, item, promise, reminder_item
+from connector.store import books, history, reminders
+from connector.store.tables import dispute, item, promise, promise_item, reminder_item
 from connector.taskwork import Done, TaskRefused, end_task, load_open_task
 
 _TAKEN = ("sent", "uncertain", "lapsed", "done", "not_made")
@@ -42,6 +42,8 @@ def carry_over(office: Office, number: int, *, result: str = "") -> Done:
     with office.database.write("carry over") as connection:
         steps = _carry_position(office, connection, pair)
         _carry_promises(office, connection, pair)
+        touched = books.accounts_of_items(connection, office.company, [pair.new["ref"]])
+        books.touch_accounts(connection, office.company, touched, office.today())
         end_task(office, connection, row, result or "carried over")
     parts = (f"{steps} steps", f"{len(said)} promises", f"{len(contested)} disputes")
     return Done(number=number, kind="replaced", followed=f"Carried over: {', '.join(parts)}.")
@@ -151,6 +153,11 @@ def _carry_promises(office: Office, connection: Connection, pair: _Pair) -> None
             continue
         items = sorted({*row["items"], pair.new["ref"]} - {pair.gone})
         connection.execute(update(promise).where(promise.c.id == row["id"]).values(items=items))
+        connection.execute(delete(promise_item).where(promise_item.c.promise == row["id"]))
+        connection.execute(
+            insert(promise_item),
+            [{"promise": row["id"], "item": ref, "company": office.company} for ref in items],
+        )
         history.record(
             connection,
             office.company,

@@ -242,7 +242,10 @@ def _load(connection: Connection, company: str, dispute_id: str) -> RowMapping:
 
 
 def _touch(office: Office, connection: Connection, row: RowMapping) -> None:
-    books.touch_accounts(connection, office.company, {row["account"]: (row["customer"], "")}, office.today())
+    """The account whose item it was is looked at again, and the one that the item belongs to by now."""
+    touched = books.accounts_of_items(connection, office.company, [row["item"]])
+    touched |= {row["account"]: (row["customer"], "")}
+    books.touch_accounts(connection, office.company, touched, office.today())
 
 
 def _record(office: Office, connection: Connection, row: RowMapping, kind: str, data: dict[str, object]) -> None:

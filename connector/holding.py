@@ -71,12 +71,18 @@ def to_dispute(row: RowMapping) -> Dispute:
     )
 
 
+def _live_disputes(rows: AccountRows) -> list[Dispute]:
+    return [to_dispute(row) for row in rows.disputes if row["ended_on"] is None and row["state"] != "flagged"]
+
+
 def _promise_holds(rows: AccountRows, rules: Rules) -> Iterator[Hold]:
+    disputed = disputed_parts(_live_disputes(rows), rows.items) if rows.promises else {}
     for row in rows.promises:
         promise = to_promise(row)
         if promise.state.is_alive:
             reached = Money(row["reached_minor"], row["currency"])
-            yield hold_of_promise(promise, lay_over(promise, rows.items, reached=reached), rules)
+            laid = lay_over(promise, rows.items, reached=reached, disputed=disputed)
+            yield hold_of_promise(promise, laid, rules)
         else:
             yield Hold(
                 kind=HoldKind.PROMISE,
@@ -89,8 +95,7 @@ def _promise_holds(rows: AccountRows, rules: Rules) -> Iterator[Hold]:
 
 
 def _dispute_holds(rows: AccountRows) -> Iterator[Hold]:
-    live = [row for row in rows.disputes if row["ended_on"] is None]
-    disputes = [to_dispute(row) for row in live if row["state"] != "flagged"]
+    disputes = _live_disputes(rows)
     parts = disputed_parts(disputes, rows.items)
     left = dict(parts)
     for dispute in disputes:
@@ -100,8 +105,8 @@ def _dispute_holds(rows: AccountRows) -> Iterator[Hold]:
             if taken is not None:
                 left[dispute.item] = left[dispute.item] - taken
             yield hold
-    for row in live:
-        if row["state"] == "flagged":
+    for row in rows.disputes:
+        if row["ended_on"] is None and row["state"] == "flagged":
             yield Hold(
                 kind=HoldKind.FLAG,
                 id=row["id"],

@@ -46,7 +46,7 @@ def set_hold(
     if not insert_new(connection, hold, values, key=("company", "source")):
         return None
     _record(office, connection, "hold_set", account_ref, hold_id, values)
-    _touch(office, connection, account_ref)
+    _touch(office, connection, account_ref, items)
     return hold_id
 
 
@@ -97,7 +97,7 @@ def end_hold(office: Office, connection: Connection, row: RowMapping) -> None:
         update(hold).where(hold.c.id == row["id"]).values(ends=office.today(), ended_at=office.now()),
     )
     _record(office, connection, "hold_ended", row["account"], row["id"], dict(row))
-    _touch(office, connection, row["account"])
+    _touch(office, connection, row["account"], row["items"])
 
 
 def end_by_source(office: Office, connection: Connection, source: str) -> bool:
@@ -123,6 +123,18 @@ def live_of_customer(connection: Connection, company: str, customer: str) -> Seq
     where = (hold.c.company == company) & (hold.c.account == customer) & hold.c.kind.in_(kinds)
     rows = connection.execute(select(hold).where(where, hold.c.ended_at.is_(None))).mappings().all()
     return [row for row in rows if not row["items"]]
+
+
+def of_items_of(connection: Connection, company: str, customer: str, items: Sequence[str]) -> Sequence[RowMapping]:
+    """What holds or held some of these items at this customer, rests included: their days count for no distance."""
+    where = (hold.c.company == company) & (hold.c.customer == customer)
+    rows = connection.execute(select(hold).where(where)).mappings().all()
+    return [row for row in rows if not set(items).isdisjoint(row["items"])]
+
+
+def move_holds(connection: Connection, holds: Sequence[str], *, to: str) -> None:
+    """These holds are of another customer's account from now on."""
+    connection.execute(update(hold).where(hold.c.id.in_(holds)).values(account=to, customer=to.partition("|")[0]))
 
 
 def end_due(office: Office) -> int:
@@ -159,14 +171,16 @@ def _record(
     )
 
 
-def _touch(office: Office, connection: Connection, account_ref: str | None) -> None:
-    """The account is looked at again; a customer's main account with all the others of that customer."""
+def _touch(office: Office, connection: Connection, account_ref: str | None, items: Sequence[str]) -> None:
+    """The account is looked at again; a customer's main account with all the others of that customer, and whichever
+    these items belong to by now.
+    """
     today = office.today()
     if account_ref is None:
         books.touch_all_accounts(connection, office.company, today)
         return
     main, _, address = account_ref.partition("|")
-    touched = {account_ref: (main, address)}
+    touched = books.accounts_of_items(connection, office.company, items) | {account_ref: (main, address)}
     if not address:
         touched |= {ref: (main, ref.partition("|")[2]) for ref in books.followers(connection, office.company, [main])}
     books.touch_accounts(connection, office.company, touched, today)

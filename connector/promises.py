@@ -196,8 +196,15 @@ def end_promise(
         about=f"{EntryKind.PROMISE_MADE.value}:{promise_id}",
     )
     _record(office, connection, "promise_judged", each, {"state": state.value, "because": because, "day": each.day})
-    books.touch_accounts(connection, office.company, {row["account"]: (row["customer"], "")}, today)
+    _touch(office, connection, row)
     return True
+
+
+def _touch(office: Office, connection: Connection, row: RowMapping) -> None:
+    """The account that promised is looked at again, and those that its items belong to by now."""
+    touched = books.accounts_of_items(connection, office.company, row["items"])
+    touched |= {row["account"]: (row["customer"], "")}
+    books.touch_accounts(connection, office.company, touched, office.today())
 
 
 def _numbers(connection: Connection, company: str, items: Iterable[str]) -> tuple[str, ...]:
@@ -329,7 +336,7 @@ def _act(
             .where(promise.c.id == row["id"])
             .values(being_checked=being_checked, reached_minor=verdict.reached.minor),
         )
-        books.touch_accounts(connection, office.company, {row["account"]: (row["customer"], "")}, office.today())
+        _touch(office, connection, row)
 
 
 def _tell_collector(office: Office, connection: Connection, row: RowMapping) -> None:

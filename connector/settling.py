@@ -61,7 +61,10 @@ def _ask_again(office: Office, connection: Connection, row: RowMapping) -> None:
     if row["replaces"] is None:
         reminders.free_items(connection, row["id"])
         reminders.change(connection, row["id"], state="not_arrived")
-        touched = {row["account"]: (row["customer"], row["account"].partition("|")[2])}
+        touched = books.accounts_of_items(
+            connection, office.company, [each["item"] for each in row["facts"]["advance"]]
+        )
+        touched |= {row["account"]: (row["customer"], row["account"].partition("|")[2])}
         books.touch_accounts(connection, office.company, touched, office.today())
         return
     tasks.open_task(

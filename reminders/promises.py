@@ -60,11 +60,17 @@ class Promise:
         return item in self.items if self.items else due_date < self.first_day
 
 
-def lay_over(promise: Promise, items: Iterable[OwedItem], *, reached: Money | None = None) -> Mapping[ItemRef, Money]:
+def lay_over(
+    promise: Promise,
+    items: Iterable[OwedItem],
+    *,
+    reached: Money | None = None,
+    disputed: Mapping[ItemRef, Money] | None = None,
+) -> Mapping[ItemRef, Money]:
     """How much of each item the promise covers: by due date, then number, until its amount is used.
 
     `items` are the open items of its account; those of another currency are left alone. `reached` is what has been
-    paid on it already and is no longer promised.
+    paid on it already and is no longer promised; `disputed` is the part of each item that nobody promises to pay.
     """
     left = promise.amount.minor - (reached.minor if reached is not None else 0)
     laid: dict[ItemRef, Money] = {}
@@ -73,7 +79,8 @@ def lay_over(promise: Promise, items: Iterable[OwedItem], *, reached: Money | No
             break
         if item.open.currency != promise.amount.currency or not promise.covers(item.ref, item.due_date):
             continue
-        part = min(left, item.open.minor)
+        contested = (disputed or {}).get(item.ref)
+        part = min(left, item.open.minor - (contested.minor if contested is not None else 0))
         if part > 0:
             laid[item.ref] = Money(part, item.open.currency)
             left -= part

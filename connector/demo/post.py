@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -37,14 +37,20 @@ class Sink:
         self._folder = folder
         self._time = time
         self._controller: Controller | None = None
+        self._socket = _bound()
         self.arrived: list[tuple[str, bytes]] = []
         self.count = 0
         self.mood: Mood = lambda _stage, _address: ""
-        self.port = _free_port()
+
+    @property
+    def port(self) -> int:
+        """Where it listens, from its making on: the port is held, so that nobody else takes it meanwhile."""
+        port: int = self._socket.getsockname()[1]
+        return port
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=20)
+        self._controller = _Listener(self, self._socket)
         self._controller.start()
         return self
 
@@ -53,6 +59,7 @@ class Sink:
     ) -> None:
         assert self._controller is not None
         self._controller.stop()
+        self._socket.close()
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -133,8 +140,22 @@ class Postman:
         return count
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+_BUSY_SECONDS = 120  # a machine with much else to do still gets its mail server up
+
+
+class _Listener(Controller):
+    """Listens on a socket that is bound already."""
+
+    def __init__(self, sink: Sink, bound: socket.socket) -> None:
+        host, port = bound.getsockname()
+        super().__init__(sink, hostname=host, port=port, ready_timeout=_BUSY_SECONDS)
+        self._bound = bound
+
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._bound)
+
+
+def _bound() -> socket.socket:
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    return made

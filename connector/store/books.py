@@ -331,6 +331,15 @@ def _touched(new: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the row that was 
     }
 
 
+def accounts_of_items(connection: Connection, company: str, items: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The accounts that these items belong to by now, as `touch_accounts` takes them."""
+    found: set[str] = set()
+    for some in chunks(items):
+        found |= set(connection.scalars(select(item.c.account).where(item.c.company == company, item.c.ref.in_(some))))
+    parts = {ref: ref.partition("|") for ref in sorted(found)}
+    return {ref: (who, address) for ref, (who, _, address) in parts.items()}
+
+
 def followers(connection: Connection, company: str, customers: Iterable[str]) -> list[str]:
     """The accounts of these billing customers that follow a bill address."""
     wanted = list(customers)

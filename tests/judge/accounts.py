@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 
-from tests.judge.asked import is_another_party
 from tests.judge.audit import Row
 from tests.judge.books import Document
 from tests.judge.evidence import Evidence
 from tests.judge.families import party_of
+from tests.judge.ladder import Cadence
+from tests.judge.owed import is_another_party
 
 
 def account_of(evidence: Evidence, document: Document, at: datetime) -> str:
@@ -17,9 +18,19 @@ def account_of(evidence: Evidence, document: Document, at: datetime) -> str:
     return root
 
 
-def standing_verdict(evidence: Evidence, account: str, day: date) -> Row | None:
-    """The verdict that speaks for an account on a day: that day's, or an older one that looks again only later."""
-    rows = [row for row in evidence.audit.verdicts.get(_name(evidence, account), ()) if row.day <= day]
+def cadence_of(evidence: Evidence, account: str, day: date) -> Cadence:
+    """The cadence that an account is on: the one that its last verdict names, else the default."""
+    told = [row for row in evidence.audit.verdicts.get(account, ()) if row.day <= day and row.data.get("cadence")]
+    return evidence.cadence(told[-1].data["cadence"] if told else "")
+
+
+def standing_verdict(evidence: Evidence, account: str, day: date, *, before: bool = False) -> Row | None:
+    """The verdict that speaks for an account on a day: that day's, or an older one that looks again only later.
+
+    `before`: the older one alone, which spoke for it until it was looked at on that day.
+    """
+    told = evidence.audit.verdicts.get(_name(evidence, account), ())
+    rows = [row for row in told if row.day < day or (row.day == day and not before)]
     if not rows:
         return None
     last = rows[-1]

@@ -7,7 +7,7 @@ import json
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +46,7 @@ class Taken:
     step_day: int
     day: date
     how: str  # said, lapsed, not_made, done, or carried over from the invoice that it replaces
+    heard_on: date | None  # the day on which the customer heard it; of a carried one, that of the replaced invoice
     reminder: str
     account: str
     cadence: str
@@ -63,11 +64,6 @@ class Taken:
             return True
         return self.undone_seq > seq if seq is not None else self.undone_on >= day
 
-    @property
-    def was_said(self) -> bool:
-        """Whether the customer heard it."""
-        return self.how in {"said", "done"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
@@ -82,6 +78,19 @@ class Promise:
     made_at: datetime
     ended_at: datetime | None
     state: str
+    carried: tuple[tuple[datetime, str, str], ...] = ()  # when, from which item, and to the one that replaces it
+
+    def items_at(self, at: datetime) -> tuple[str, ...]:
+        """The items it spoke of at an instant."""
+        items = list(self.items)
+        for when, gone, new in self.carried:
+            if when <= at:
+                items = [new if each == gone else each for each in items]
+        return tuple(items)
+
+    def may_speak_of(self, item: str) -> bool:
+        """Whether it speaks of an item at some time, or names none."""
+        return not self.items or item in self.items or any(new == item for _, _, new in self.carried)
 
     def lives_at(self, at: datetime) -> bool:
         """Whether it holds at this instant."""
@@ -158,7 +167,8 @@ class Audit:
     def _derive(self) -> None:
         """What several rows tell together."""
         self.said = {row.subject: row for row in self.by_kind["reminder_said"]}
-        self.taken = sorted(self._taken(), key=lambda taken: taken.seq)
+        own = list(self._taken())
+        self.taken = sorted([*own, *self._carried(own)], key=lambda taken: taken.seq)
         self.by_item: dict[str, list[Taken]] = defaultdict(list)
         self.by_reminder: dict[str, list[Taken]] = defaultdict(list)
         for taken in self.taken:
@@ -205,12 +215,23 @@ class Audit:
                 for step in row.data.get("items") or [row.data]:
                     if isinstance(step, dict) and "item" in step:
                         yield _taken(row, step, how, undone.get(row.subject) if how == "said" else None)
-        for row in self.of("position_carried"):
+
+    def _carried(self, own: list[Taken]) -> Iterator[Taken]:
+        """Steps that an item took over. That the customer heard them is known from the item that it replaces."""
+        heard = {(each.item, each.step_id): each.heard_on for each in own if not each.undone}
+        for row in sorted(self.of("position_carried"), key=lambda row: row.seq):
             for step in row.data.get("steps") or ():
-                yield _taken(row, {"item": row.subject, "day": row.day.isoformat(), **step}, "carried", None)
+                told = {"item": row.subject, "day": row.day.isoformat(), **step}
+                heard_on = heard.get((str(row.data.get("gone")), step["step_id"]))
+                carried = replace(_taken(row, told, "carried", None), heard_on=heard_on)
+                heard[carried.item, carried.step_id] = heard_on
+                yield carried
 
     def _promises(self) -> Iterator[Promise]:
         judged = {row.subject: row for row in self.of("promise_judged")}
+        carried: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
+        for row in self.of("promise_carried"):
+            carried[row.subject].append((row.at, row.data["from"], row.data["to"]))
         for row in self.of("promise_made"):
             end = judged.get(row.subject)
             yield Promise(
@@ -223,6 +244,7 @@ class Audit:
                 made_at=row.at,
                 ended_at=end.at if end else None,
                 state=end.data["state"] if end else "open",
+                carried=tuple(carried[row.subject]),
             )
 
     def _disputes(self) -> Iterator[Dispute]:
@@ -272,7 +294,8 @@ def _row(raw: dict[str, Any], company: Company) -> Row:
 
 
 def _taken(row: Row, step: dict[str, Any], how: str, undone: Row | None) -> Taken:
-    day = step.get("day") or row.data.get("day")
+    told = step.get("day") or row.data.get("day")
+    day = date.fromisoformat(told) if told and how != "said" else row.day
     return Taken(
         seq=row.seq,
         item=step["item"],
@@ -280,8 +303,9 @@ def _taken(row: Row, step: dict[str, Any], how: str, undone: Row | None) -> Take
         step_no=int(step.get("step_no", row.data.get("step_no", 0))),
         step_id=step.get("step_id") or row.data.get("step_id", ""),
         step_day=int(step.get("step_day", row.data.get("step_day", 0))),
-        day=date.fromisoformat(day) if day and how != "said" else row.day,
+        day=day,
         how=how,
+        heard_on=day if how in {"said", "done"} else None,
         reminder=row.subject if how == "said" else "",
         account=row.account,
         cadence=row.data.get("cadence", ""),

@@ -63,13 +63,14 @@ def gather(mails: list[Mail], books: Books, audit: Audit, company: Company) -> l
     groups: dict[str, list[Mail]] = defaultdict(list)
     for mail in mails:
         groups[mail.reminder or mail.message_id or mail.file].append(mail)
-    families: dict[date, Families] = {}
+    families: dict[int, Families] = {}
     found = []
     for group in groups.values():
-        day = company.day_of(group[0].accepted_at)
-        if day not in families:
-            families[day] = Families(books, group[0].accepted_at)
-        found.append(_message(group, books, audit, day, families[day]))
+        at = group[0].accepted_at
+        state = books.customer_changes_until(at)  # a family may change between two messages of a day
+        if state not in families:
+            families[state] = Families(books, at)
+        found.append(_message(group, books, audit, company.day_of(at), families[state]))
     return sorted(found, key=lambda message: message.at)
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from tests.judge.asked import covered
-from tests.judge.audit import Taken
+from tests.judge.audit import Hold, Taken
 from tests.judge.books import Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
 from tests.judge.families import allowed_addresses, customer_of
 from tests.judge.ladder import Cadence, Standing, latest
+from tests.judge.promised import covered
 
 REPLY_DAYS = 7  # three working days, with a week-end and a holiday between
 
@@ -18,12 +18,6 @@ REPLY_DAYS = 7  # three working days, with a week-end and a holiday between
 def document_of(item: str) -> str:
     """The document that an item belongs to."""
     return item.rpartition("#")[0]
-
-
-def cadence_of(evidence: Evidence, account: str, day: date) -> Cadence:
-    """The cadence that an account is on: the one that its last verdict names, else the default."""
-    told = [row for row in evidence.audit.verdicts.get(account, ()) if row.day <= day and row.data.get("cadence")]
-    return evidence.cadence(told[-1].data["cadence"] if told else "")
 
 
 def restarted_on(evidence: Evidence, ref: str, day: date, until: datetime | None = None) -> date | None:
@@ -95,12 +89,12 @@ def place_of(
         index = cadence.first_past_due
     if index < cadence.first_past_due:
         index = _heads_up(cadence, index, document, day)
-    said = [each for each in taken if each.was_said]
+    said = [each for each in taken if each.heard_on is not None]
     standing = Standing(
         due_date=document.due_date,
         first_seen=evidence.company.day_of(document.created_at),
         index=index,
-        said_on=said[-1].day if said else None,
+        said_on=said[-1].heard_on if said else None,
         said_day=_day_in(cadence, said[-1]) if said else 0,
     )
     return Place(cadence=cadence, standing=standing, last=taken[-1] if taken else None)
@@ -141,11 +135,16 @@ def is_held(evidence: Evidence, document: Document, account: str, day: date) -> 
 def is_paused(evidence: Evidence, document: Document, account: str, day: date) -> bool:
     """Whether something other than a promise or a dispute held the whole item on some part of a day."""
     return (
-        any(_of(account, hold.account) and hold.covers(document.item, day) for hold in evidence.audit.holds)
+        any(_holds(hold, document.item, account, day) for hold in evidence.audit.holds)
         or _reply_waiting(evidence, account, day)
         or _never_delivered(evidence, document, day)
         or _is_reopened(evidence, document.ref, day)
     )
+
+
+def _holds(hold: Hold, item: str, account: str, day: date) -> bool:
+    """A hold of an item goes with it to whoever is billed for it; one of an account is for that customer."""
+    return hold.covers(item, day) and (item in hold.items or _of(account, hold.account))
 
 
 def _word_given(evidence: Evidence, document: Document, account: str, day: date) -> bool:
@@ -156,7 +155,7 @@ def _word_given(evidence: Evidence, document: Document, account: str, day: date)
     promised = any(
         _overlaps(evidence, each.made_at, each.ended_at, day)
         and (
-            document.item in each.items  # wherever the item is billed by now
+            document.item in each.items_at(evidence.company.end_of(day))  # wherever the item is billed by now
             or (_of(account, each.account) and document.item in covered(evidence, each))
         )
         for each in evidence.audit.promises

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tests.judge.asked import account_documents, disputed_of, free_credit, promised_of
 from tests.judge.audit import Row
 from tests.judge.books import ZERO, Document
 from tests.judge.evidence import Evidence
 from tests.judge.families import allowed_addresses, customer_of, party_of
+from tests.judge.owed import account_documents, disputed_of, free_credit
 from tests.judge.progress import Place, is_due, is_held, is_paused
+from tests.judge.promised import promised_of
 
 WEEK, MONTH = 7, 31
 _UNSEEN_HOLDS = frozenset({"ledger_block", "do_not_contact", "difference"})  # nothing outside shows these

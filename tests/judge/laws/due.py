@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tests.judge.accounts import account_of, code_for, standing_verdict
+from tests.judge.accounts import account_of, cadence_of, code_for, standing_verdict
 from tests.judge.audit import Row
 from tests.judge.books import Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
 from tests.judge.law import Finding
-from tests.judge.progress import Place, cadence_of, is_due, place_of, reopened_on
+from tests.judge.progress import Place, is_due, place_of, reopened_on
 from tests.judge.truth import SENDING, WAITING, Stated, untrue
 
 _DEFERRED = timedelta(days=4)  # a message that waits for the customer's hours, over a week-end and a holiday
@@ -141,16 +141,27 @@ def _excuse(evidence: Evidence, case: Case, day: date) -> tuple[bool, str]:
 
 
 def _stated(evidence: Evidence, case: Case, day: date) -> Iterator[tuple[str, Row]]:
-    """What was stated on a day, the last word first: for its account of the morning, and for that of the evening."""
-    evening = evidence.company.end_of(day)
-    now = evidence.books.document(case.document.ref, evening) or case.document
-    for account in dict.fromkeys((case.account, account_of(evidence, now, evening))):
+    """What was stated on a day, the last word first: for its account of the morning, and for that of the evening.
+
+    The first word is that of an earlier day that still stood in the morning.
+    """
+    for account in _accounts(evidence, case, day):
         standing = standing_verdict(evidence, account, day)
         if standing is not None:
             yield account, standing
         for row in reversed(evidence.audit.verdicts.get(account, [])):
             if row.day == day and row is not standing:
                 yield account, row
+        earlier = standing_verdict(evidence, account, day, before=True)
+        if earlier is not None and earlier is not standing:
+            yield account, earlier
+
+
+def _accounts(evidence: Evidence, case: Case, day: date) -> tuple[str, ...]:
+    """The item's account of the morning, and that of the evening."""
+    evening = evidence.company.end_of(day)
+    now = evidence.books.document(case.document.ref, evening) or case.document
+    return tuple(dict.fromkeys((case.account, account_of(evidence, now, evening))))
 
 
 def _wrong(evidence: Evidence, case: Case, account: str, verdict: Row, day: date) -> str | None:
@@ -191,12 +202,13 @@ def _is_off(evidence: Evidence, case: Case, day: date) -> bool:
 
 def _waits_elsewhere(evidence: Evidence, case: Case, day: date) -> bool:
     """A draft for a person's eyes, a message that waits for the customer's hours, a cancelled one, a person's task."""
+    accounts = _accounts(evidence, case, day)
     for row in evidence.audit.of("reminder_cancelled", "dispatch_refused"):
         stale = _STALE in str(row.data.get("reason", ""))
-        if row.account == case.account and row.day == day and not stale:
+        if row.account in accounts and row.day == day and not stale:
             return True
     for row in evidence.audit.of("reminder_planned"):
-        if row.account != case.account or not row.day <= day <= row.day + _DEFERRED:
+        if row.account not in accounts or not row.day <= day <= row.day + _DEFERRED:
             continue
         if not _names(row.data.get("items"), case.document.item):
             continue

@@ -1,18 +1,17 @@
 """After the last step a person is told, once; and a person's step has its days."""
 
-from collections import defaultdict
 from datetime import date, timedelta
-from decimal import Decimal
 
-from tests.judge.accounts import account_of
-from tests.judge.asked import account_documents, free_credit
+from tests.judge.accounts import account_of, cadence_of
 from tests.judge.audit import Row, Taken
 from tests.judge.books import ZERO, Document
 from tests.judge.company import ONE_DAY
 from tests.judge.evidence import Evidence
 from tests.judge.families import customer_of
 from tests.judge.law import Finding
-from tests.judge.progress import cadence_of, document_of, is_held, place_of, reopened_on, restarted_on
+from tests.judge.owed import free_credit
+from tests.judge.progress import document_of, is_held, place_of, reopened_on, restarted_on
+from tests.judge.truth import asked_of_account
 
 _SLACK = timedelta(days=5)  # a week-end, a holiday and an outage
 
@@ -56,20 +55,19 @@ def _is_long_over(evidence: Evidence, document: Document) -> bool:
     if not place.has_ended or place.last is None:
         return False
     days = [place.last.day + n * ONE_DAY for n in range((last_day - place.last.day).days + 1)]
-    waited = sum(not is_held(evidence, document, account, day) and _is_asked(evidence, account, day) for day in days)
+    asked = (day for day in days if not is_held(evidence, document, account, day))
+    waited = sum(_is_asked(evidence, document, account, day) for day in asked)
     return timedelta(days=waited) > timedelta(days=place.cadence.escalate_days) + _SLACK
 
 
-def _is_asked(evidence: Evidence, account: str, day: date) -> bool:
-    """Whether the account owed enough on a day to be asked at all, credits taken off."""
-    cadence = cadence_of(evidence, account, day)
-    at = evidence.company.end_of(day)
-    credit = free_credit(evidence, evidence.families(at).root(customer_of(account)), at)
-    owed: dict[str, Decimal] = defaultdict(Decimal)
-    for each in account_documents(evidence, account, at):
-        owed[each.currency] += each.open
-    asked = {currency: amount - credit.get(currency, ZERO) for currency, amount in owed.items()}
-    return any(amount > 0 and amount >= cadence.minimum.get(currency, ZERO) for currency, amount in asked.items())
+def _is_asked(evidence: Evidence, document: Document, account: str, day: date) -> bool:
+    """Whether the account was so much past due on a day, in the document's currency, as to be asked at all, credits
+    taken off.
+    """
+    at, currency = evidence.company.end_of(day), document.currency
+    credit = free_credit(evidence, evidence.families(at).root(customer_of(account)), at).get(currency, ZERO)
+    asked = asked_of_account(evidence, account, currency, day, at) - credit
+    return asked > 0 and asked >= cadence_of(evidence, account, day).minimum.get(currency, ZERO)
 
 
 def person_had_time(evidence: Evidence, finding: Finding) -> None:

@@ -1,17 +1,17 @@
 """Promises are heeded while they live, and judged by the payments that came."""
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
-from tests.judge.asked import covered
+from tests.judge.accounts import cadence_of
 from tests.judge.audit import Promise
-from tests.judge.books import ZERO, Document
+from tests.judge.books import ZERO
 from tests.judge.evidence import Evidence
 from tests.judge.families import customer_of
 from tests.judge.law import Finding
 from tests.judge.messages import Message
-from tests.judge.progress import cadence_of
+from tests.judge.promised import Spent, covered_at, deadline, reached
 
 _SYNCED_BY = 3  # working days after the grace by which a promise is judged, syncs and posted cash included
 
@@ -30,11 +30,13 @@ def heeded(evidence: Evidence, finding: Finding) -> None:
 
 def _ignored(evidence: Evidence, promise: Promise, message: Message) -> str:
     cadence = evidence.cadence(message.taken[0].cadence if message.taken else "")
-    touched = sorted(set(covered(evidence, promise)) & message.items)
-    taken = sorted(set(covered(evidence, promise)) & {each.item for each in message.taken})
-    ignored = taken if cadence.asks_rest else touched
-    fully = [item for item in ignored if not cadence.asks_rest or _covers_all(evidence, promise, item, message.at)]
-    if not promise.lives_at(message.at) or not fully:
+    if not promise.lives_at(message.at):
+        return ""
+    parts = covered_at(evidence, promise, message.at)
+    shown = {each.item for each in message.taken} if cadence.asks_rest else message.items
+    ignored = sorted(parts.keys() & shown)
+    fully = [item for item in ignored if not cadence.asks_rest or _is_all(evidence, item, parts[item], message.at)]
+    if not fully:
         return ""
     return (
         f"promise ignored: {message.name} asks {', '.join(fully)}, for which {promise.currency} {promise.amount} "
@@ -42,15 +44,15 @@ def _ignored(evidence: Evidence, promise: Promise, message: Message) -> str:
     )
 
 
-def _covers_all(evidence: Evidence, promise: Promise, item: str, at: datetime) -> bool:
+def _is_all(evidence: Evidence, item: str, part: Decimal, at: datetime) -> bool:
     document = evidence.books.document(item.rpartition("#")[0], at)
-    return document is not None and covered(evidence, promise)[item] >= document.open
+    return document is not None and part >= document.open
 
 
 def judged_by_payments(evidence: Evidence, finding: Finding) -> None:
     """Kept where the payments reach it, broken only where they do not and its grace has passed."""
     day_of = evidence.company.day_of
-    spent: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    spent: Spent = defaultdict(Decimal)
     promises = evidence.audit.promises
     judged = [each for each in promises if each.ended_at is None or evidence.judges(day_of(each.ended_at))]
     roots = {customer_of(each.account) for each in judged}
@@ -62,21 +64,20 @@ def judged_by_payments(evidence: Evidence, finding: Finding) -> None:
             finding.judge(sentence)
 
 
-def _misjudged(evidence: Evidence, promise: Promise, spent: dict[tuple[str, str], Decimal]) -> str:
-    cadence = cadence_of(evidence, promise.account, promise.day)
-    last_day = evidence.company.add(promise.day, cadence.promise_grace_days)
+def _misjudged(evidence: Evidence, promise: Promise, spent: Spent) -> str:
+    cadence, last_day = cadence_of(evidence, promise.account, promise.day), deadline(evidence, promise)
     who = f"promise {promise.id} of account {promise.account} ({promise.currency} {promise.amount} by {promise.day})"
     if promise.ended_at is None:
         judged_by = evidence.company.add(last_day, _SYNCED_BY)
         forgotten = judged_by < evidence.company.end and not _was_silent(evidence, last_day, judged_by)
         return f"promise forgotten: {who} was not judged by {judged_by}" if forgotten else ""
-    reached = _reached(evidence, promise, last_day, promise.ended_at, spent)
+    brought = reached(evidence, promise, promise.ended_at, spent)
     enough = promise.amount - cadence.small_balance.get(promise.currency, ZERO)
-    if promise.state == "kept" and reached < enough:
-        return f"promise misjudged: {who} is said to be kept, and payments reach {reached}"
+    if promise.state == "kept" and brought < enough:
+        return f"promise misjudged: {who} is said to be kept, and payments reach {brought}"
     if promise.state in {"broken", "partly_kept"}:
-        if reached >= enough:
-            return f"promise misjudged: {who} is said to be {promise.state}, and payments reach {reached}"
+        if brought >= enough:
+            return f"promise misjudged: {who} is said to be {promise.state}, and payments reach {brought}"
         if promise.state == "broken" and evidence.company.day_of(promise.ended_at) <= last_day:
             ended = promise.ended_at.isoformat()
             return f"promise misjudged: {who} is said to be broken at {ended}, before its grace ends on {last_day}"
@@ -86,37 +87,3 @@ def _misjudged(evidence: Evidence, promise: Promise, spent: dict[tuple[str, str]
 def _was_silent(evidence: Evidence, after: date, until: date) -> bool:
     """Whether nobody entered a payment between two days: the promise is then still being checked."""
     return not any(after < evidence.company.day_of(at) <= until for at in evidence.books.cash_entered())
-
-
-def _reached(
-    evidence: Evidence, promise: Promise, last_day: date, at: datetime, spent: dict[tuple[str, str], Decimal]
-) -> Decimal:
-    """What payments entered since it was made, dated in time, bring to its items or leave unapplied.
-
-    Each cent serves one promise, the older first: `spent` is what older ones took of each payment's shares.
-    """
-    families = evidence.families(at)
-    members = families.members(families.root(customer_of(promise.account)))
-    items = {each.rpartition("#")[0] for each in {*covered(evidence, promise), *promise.items}}
-    reached = ZERO
-    for payment in evidence.books.documents_of(members, at):
-        if not _counts(payment, promise, last_day):
-            continue
-        for target, amount in [*payment.allocations, ("unapplied", -payment.open)]:
-            if target not in items and target != "unapplied":
-                continue
-            free = max(ZERO, amount - spent[payment.ref, target])
-            share = min(free, promise.amount - reached)
-            spent[payment.ref, target] += share
-            reached += share
-    return reached
-
-
-def _counts(payment: Document, promise: Promise, last_day: date) -> bool:
-    return (
-        payment.kind == "payment"
-        and not payment.gone
-        and payment.currency == promise.currency
-        and payment.created_at > promise.made_at - timedelta(seconds=1)
-        and payment.issue_date <= last_day
-    )

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from datetime import date
 
+from tests.judge.accounts import cadence_of
 from tests.judge.audit import Taken
 from tests.judge.books import Document
 from tests.judge.evidence import Evidence
 from tests.judge.ladder import Cadence, earliest
 from tests.judge.law import Finding
 from tests.judge.messages import Message
-from tests.judge.progress import cadence_of, document_of, place_of, reopened_on, restarted_on
+from tests.judge.progress import document_of, place_of, reopened_on, restarted_on
 
 
 def in_order(evidence: Evidence, finding: Finding) -> None:

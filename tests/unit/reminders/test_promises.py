@@ -124,6 +124,13 @@ def test_what_was_paid_on_it_is_no_longer_promised() -> None:
     assert lay_over(promise("100"), items, reached=usd("60")) == {ONE: usd("40")}
 
 
+def test_what_is_disputed_of_an_item_is_not_promised() -> None:
+    items = (owed("1", day(-10), usd("100")), owed("2", day(-9), usd("100")))
+    both = promise("100", items=frozenset([ONE, TWO]))
+    assert lay_over(both, items, disputed={ONE: usd("40")}) == {ONE: usd("60"), TWO: usd("40")}
+    assert lay_over(both, items, disputed={ONE: usd("100")}) == {TWO: usd("100")}
+
+
 def test_while_it_lives_every_item_it_touches_is_held_whole() -> None:
     items = (owed("1", day(-10)), owed("2", day(-9)))
     hold = hold_of_promise(promise("30"), lay_over(promise("30"), items), RULES)

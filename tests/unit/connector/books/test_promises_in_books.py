@@ -6,6 +6,7 @@ import pytest
 
 from adapters.ledger import EntryKind
 from adapters.money import Money
+from connector.disputes import Contested, open_dispute
 from connector.promises import PromiseRefused, withdraw
 from connector.store import tables
 from reminders.account import HoldKind
@@ -315,3 +316,10 @@ def test_a_promise_is_exact_in_any_currency(connected: House, currency: str, amo
     connected.clock.advance(timedelta(seconds=1))
     connected.sync()
     assert connected.promise(promise)["state"] == PromiseState.KEPT
+
+
+def test_a_promise_for_what_is_not_disputed_of_one_invoice_holds_the_next_one_too(owing: House) -> None:
+    open_dispute(owing.office, Contested(item=f"{FIRST}#1", reason="damaged", amount=Money(4000, "USD")))
+    owing.promised("20", "100.00", days=9)
+    assert HoldKind.PROMISE in owing.hold_kinds("20", FIRST)
+    assert HoldKind.PROMISE in owing.hold_kinds("20", SECOND)

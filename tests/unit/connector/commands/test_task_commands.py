@@ -77,6 +77,22 @@ def test_a_replaced_invoice_carries_position_promise_and_dispute_over(shop: Shop
     assert [each["items"] for each in shop.tell("promise", "list")] == [["invoice:160#1"]]
 
 
+def test_a_promise_over_several_invoices_holds_the_one_that_takes_over(shop: Shop) -> None:
+    other = shop.ledger.bill("161", "20", "50.00", date(2026, 10, 20), number="1061")
+    shop.tell("run")
+    shop.tell("promise", "add", "20", "150.00", "2026-11-20", "--invoice", "1042", "--invoice", "1061")
+    shop.ledger.void("invoice:130")
+    shop.tell("sync")
+    shop.ledger.bill("160", "20", "100.00", date(2026, 10, 19), number="1060")
+    shop.tell("sync")
+    [task] = shop.tell("task", "list", "--kind", "replaced")
+    shop.tell("task", "done", str(task["id"]), "--carry")
+    [promise] = shop.tell("promise", "list")
+    assert promise["items"] == ["invoice:160#1", f"{other}#1"]
+    reasons = {each["number"]: each["reason"] for each in shop.tell("why", "20")[0]["items"]}
+    assert (reasons["1060"], reasons["1061"]) == ("held", "held")
+
+
 def test_carrying_withdraws_what_was_planned_for_the_new_invoice_meanwhile(shop: Shop) -> None:
     """It was planned as a first letter, and would say once more what was said about the old one."""
     shop.tell("run")

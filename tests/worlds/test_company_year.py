@@ -20,7 +20,7 @@ def _assert_kept(year: Played) -> None:
 
 
 def test_a_company_year_keeps_every_promise(tmp_path: Path) -> None:
-    year = play(1, tmp_path)
+    year = play(14, tmp_path)
     _assert_kept(year)
     assert year.mails > 300
     assert year.kills > 10
