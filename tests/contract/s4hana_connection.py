@@ -30,7 +30,7 @@ _OPEN = "InvoiceReference ne"
 
 
 class S4HanaConnection:
-    """S/4HANA calls invoices by their journal entry, and keeps no credit as one document: credit is compared by customer."""
+    """S/4HANA calls invoices by their journal entry; credit is no one document there, and compared by customer."""
 
     page_size = 4
     traits = frozenset[Trait]()

@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.documents import DocumentKind
 from adapters.sandbox.books import Books
-from adapters.sandbox.history import Change, snapshot
+from adapters.sandbox.history import snapshot
 from adapters.sap.s4hana.sandbox.entries import ZERO, Entries, Head, Line
 from adapters.sap.s4hana.sandbox.settling import Credit, Debit, Settling
 
@@ -98,7 +98,7 @@ class Clerk:
         if debit is not None:
             return [debit.line]
         credit = self.settling.credits.get(ident)
-        return [] if credit is None else list(credit.posted)
+        return self.settling.withdrawn.get(ident, []) if credit is None else list(credit.posted)
 
     def payer(self, customer: str) -> str:
         """Whose account a customer's items are posted to: the head office's where it has one."""
@@ -141,7 +141,7 @@ class Clerk:
         self._flows[booked.id] = flows
 
     def _flows_of(self, booked: Booked) -> dict[tuple[str, str], Decimal]:
-        """From which credit how much goes to which debit: the credits that a payment joins first, then its own money."""
+        """From which credit how much goes to which debit: credits that a payment joins first, then its own money."""
         sources = [(each.id, -each.amount) for each in booked.allocations if each.amount < 0]
         sources.append((booked.id, -booked.total))
         flows: dict[tuple[str, str], Decimal] = {}

@@ -1,7 +1,7 @@
-"""`$filter` of OData version 2, as conditions on rows: comparisons, `and or not`, brackets, and the three functions on text.
+"""`$filter` of OData version 2, as conditions on rows: comparisons, `and or not`, brackets, functions on text.
 
-Literals are `'it''s'`, numbers (`12.50M`), `true`, `null`, `datetime'2026-01-31T00:00:00'`, `time'PT…'`. A literal of another kind than
-its property is refused, as is a property that there is not.
+Literals are `'it''s'`, numbers (`12.50M`), `true`, `null`, `datetime'2026-01-31T00:00:00'`, `time'PT…'`. A literal of
+another kind than its property is refused, as is a property that there is not.
 """
 
 import operator
@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from adapters.sap.s4hana.sandbox.wire import Refused, Row, Value, canonical
 
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<typed>(?:datetimeoffset|datetime|time|guid)'[^']*')|(?P<text>'(?:[^']|'')*')"
     r"|(?P<number>-?\d+(?:\.\d+)?[MmLlDdFf]?)(?![\w.])|(?P<word>[A-Za-z_][\w/]*)|(?P<punct>[(),]))"
 )
-_COMPARE: Mapping[str, Callable[[object, object], bool]] = {
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "gt": operator.gt,
@@ -149,7 +149,7 @@ class _Reader:
         return canonical(name, value) if isinstance(value, str) else value
 
 
-def _compared(name: str, word: str, compare: Callable[[object, object], bool], value: Value) -> Condition:
+def _compared(name: str, word: str, compare: Callable[[Any, Any], bool], value: Value) -> Condition:
     if isinstance(value, str):
         return lambda row: compare(canonical(name, str(row[name])), value)
     if value is None or word in {"eq", "ne"}:
@@ -179,7 +179,7 @@ def _typed(word: str) -> Value:
             return datetime.fromisoformat(text).date()
         if name == "time":
             found = re.fullmatch(r"PT(\d+)H(\d+)M(\d+)S", text)
-            return time(*map(int, found.groups())) if found else _fail(word)
+            return time(int(found[1]), int(found[2]), int(found[3])) if found else _fail(word)
     except ValueError:
         _fail(word)
     return _fail(word)

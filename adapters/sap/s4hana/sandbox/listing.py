@@ -1,4 +1,4 @@
-"""One entity set as OData version 2 shows it: filtered, ordered, cut into pages, chosen from, counted, or one by key."""
+"""One entity set as OData version 2 shows it: filtered, ordered, in pages, chosen from, counted, or one by key."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,10 +135,9 @@ def _link(params: Mapping[str, str], shape: Shape, way: Way, place: int) -> str:
 
 
 def _address(row: Row, shape: Shape, way: Way) -> str:
-    told = [quote(str(row[name]).replace("'", "''"), safe="") for name in shape.key]
-    if len(told) == 1:
-        return f"{way.root}/{shape.entity}('{told[0]}')"
-    return f"{way.root}/{shape.entity}({','.join(f'{n}={chr(39)}{t}{chr(39)}' for n, t in zip(shape.key, told, strict=True))})"
+    told = ["'" + quote(str(row[name]).replace("'", "''"), safe="") + "'" for name in shape.key]
+    named = told if len(told) == 1 else [f"{name}={text}" for name, text in zip(shape.key, told, strict=True)]
+    return f"{way.root}/{shape.entity}({','.join(named)})"
 
 
 def _written(row: Row, chosen: Sequence[str], shape: Shape, way: Way) -> dict[str, object]:

@@ -27,7 +27,7 @@ class Debit:
 
 @dataclass(slots=True)
 class Credit:
-    """A payment or credit memo. `free` are its lines that nothing is paid with; `splits` the documents that cut them."""
+    """A payment or credit memo. `free` are its lines that pay nothing yet; `splits` the documents that cut them."""
 
     id: str
     posted: list[Line]
@@ -44,6 +44,7 @@ class Settling:
     resets_seen: bool = True
     debits: dict[str, Debit] = field(default_factory=dict)
     credits: dict[str, Credit] = field(default_factory=dict)
+    withdrawn: dict[str, list[Line]] = field(default_factory=dict)  # the lines of what was reversed last
 
     def apply(self, credit: str, debit: str, amount: Decimal, at: datetime) -> None:
         """Sets an amount of a credit against a debit."""
@@ -78,6 +79,7 @@ class Settling:
     def withdraw(self, ident: str, at: datetime) -> None:
         """Reverses what was posted for a document that nothing is set against any more."""
         debit, credit = self.debits.pop(ident, None), self.credits.pop(ident, None)
+        self.withdrawn[ident] = [debit.posted] if debit else credit.posted if credit else []
         if debit is not None:
             self.entries.reverse(debit.posted.number, at)
         if credit is not None:

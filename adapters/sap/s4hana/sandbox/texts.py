@@ -1,4 +1,4 @@
-"""Long texts on customers in a company code. Whatever entry of ours is written into one also becomes a note of the books.
+"""Long texts on customers in a company code. Each entry of ours in one of them is also a note of the books.
 
 So whoever reads the books, whichever ledger's face shows them, sees what was said to a customer, once for each entry.
 """
