@@ -115,6 +115,30 @@ def test_a_returned_payment_opens_its_invoice_again(here: Connection, replica: R
     assert replica.open == {here.ref("invoice", invoice): Money.of(TEN, "USD")}
 
 
+@pytest.mark.parametrize("paid", [TEN, Decimal(4)])
+def test_what_a_payment_is_taken_back_from_is_open_again(here: Connection, replica: Replica, paid: Decimal) -> None:
+    owner = customer(here)
+    invoice, other = bill(here, owner), bill(here, owner)
+    payment = here.books.pay(owner, Decimal(30), on=TODAY, apply={invoice: paid, other: TEN})
+    replica.sync()
+    here.clock.later(days=3)
+    here.books.unapply_payment(payment, invoice)
+    replica.sync()
+    assert replica.open[here.ref("invoice", invoice)] == Money.of(TEN, "USD")
+    assert here.told(replica) == in_the_books(here)
+
+
+def test_an_invoice_whose_amount_was_changed_is_owed_as_it_is_now(here: Connection, replica: Replica) -> None:
+    owner = customer(here)
+    invoice = bill(here, owner)
+    here.books.pay(owner, Decimal(4), on=TODAY, apply={invoice: Decimal(4)})
+    replica.sync()
+    here.clock.later(days=3)
+    here.books.change_total(invoice, Decimal("7.70"))
+    replica.sync()
+    assert here.told(replica) == in_the_books(here) == {here.ref("invoice", invoice): Money.of("3.70", "USD")}
+
+
 @pytest.mark.needs(Trait.SPLIT_CREDIT)
 def test_a_credit_set_against_an_invoice_is_told_as_given(here: Connection, replica: Replica) -> None:
     owner = customer(here)
@@ -178,14 +202,30 @@ def test_customers_come_with_single_valid_addresses_and_their_family(here: Conne
     assert replica.customers[asleep].note == "Call Jane first."
 
 
+def test_an_invoice_says_when_it_is_due_and_what_it_is_about(here: Connection, replica: Replica) -> None:
+    invoice = bill(here, customer(here), memo="PO 77", number="4711")
+    replica.sync()
+    document = replica.documents[here.ref("invoice", invoice)]
+    assert (document.issue_date, document.items[0].due_date) == (ISSUED, DUE)
+    assert (document.memo, document.number) == ("PO 77", "4711")
+
+
+def test_a_due_date_that_was_moved_is_told(here: Connection, replica: Replica) -> None:
+    invoice = bill(here, customer(here))
+    replica.sync()
+    here.clock.later(days=5)
+    here.books.change_due_date(invoice, date(2026, 12, 24))
+    replica.sync()
+    assert replica.documents[here.ref("invoice", invoice)].items[0].due_date == date(2026, 12, 24)
+
+
 @pytest.mark.needs(Trait.DELIVERY)
-def test_an_invoice_says_when_it_is_due_and_whether_it_went_out(here: Connection, replica: Replica) -> None:
+def test_an_invoice_says_whether_it_went_out(here: Connection, replica: Replica) -> None:
     owner = customer(here)
-    sent = bill(here, owner, bill_email="due@example.com", memo="PO 77")
+    sent = bill(here, owner, bill_email="due@example.com")
     waiting = bill(here, owner, delivery="waiting")
     replica.sync()
     document = replica.documents[here.ref("invoice", sent)]
-    assert (document.issue_date, document.items[0].due_date, document.memo) == (ISSUED, DUE, "PO 77")
     assert (document.bill_emails, document.delivery) == (("due@example.com",), Delivery.SENT)
     assert document.sent_at is not None
     assert replica.documents[here.ref("invoice", waiting)].delivery is Delivery.WAITING
