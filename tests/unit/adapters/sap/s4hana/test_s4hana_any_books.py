@@ -42,7 +42,9 @@ def step(here: S4HanaConnection, what: int, one: int, other: int, amount: Decima
         case 2 if target:
             books.pay(owner, amount, on=TODAY, apply={target.id: part})  # type: ignore[attr-defined]
         case 3 if owed:
-            books.pay(owner, sum(each.open for each in owed[:3]) + amount, on=TODAY, apply={e.id: e.open for e in owed[:3]})
+            books.pay(
+                owner, sum(each.open for each in owed[:3]) + amount, on=TODAY, apply={e.id: e.open for e in owed[:3]}
+            )
         case 4:
             books.pay(owner, amount, on=TODAY)
         case 5:

@@ -167,7 +167,8 @@ def test_a_line_without_any_date_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "amount", "minor"), [("JPY", "1250000.000", 1250000), ("KWD", "1234.567", 1234567), ("USD", "9.5", 950)]
+    ("currency", "amount", "minor"),
+    [("JPY", "1250000.000", 1250000), ("KWD", "1234.567", 1234567), ("USD", "9.5", 950)],
 )
 def test_each_currency_has_its_own_decimals(currency: str, amount: str, minor: int) -> None:
     told = documents([line(amount=amount, transaction_currency=currency)])["2026/90000001/1"]
