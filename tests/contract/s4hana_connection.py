@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 
@@ -44,7 +44,13 @@ class S4HanaConnection:
         self.page_size = page_size
         self.ledger: Ledger = self.another()
 
-    def another(self, *, text_id: str = TEXT_ID, archive_id: str = "", longest: int = 20_000) -> S4HanaLedger:
+    def another(
+        self,
+        *,
+        archive_id: str = "",
+        longest: int = 20_000,
+        locked: Callable[[str], AbstractContextManager[object]] = nullcontext,
+    ) -> S4HanaLedger:
         """One more client of the same system, as a second worker has one."""
         http = Http(
             sleep=self.clock.sleep,
@@ -59,8 +65,8 @@ class S4HanaConnection:
         return S4HanaLedger(
             Services(items=service(CUBE), partners=service(PARTNERS)),
             company_code=COMPANY_CODE,
-            texts=TextPlace(company_code=COMPANY_CODE, text_id=text_id, archive_id=archive_id, longest=longest),
-            locked=lambda _: nullcontext(),
+            texts=TextPlace(company_code=COMPANY_CODE, text_id=TEXT_ID, archive_id=archive_id, longest=longest),
+            locked=locked,
             now=self.clock.now,
             page_size=self.page_size,
         )

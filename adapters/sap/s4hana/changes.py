@@ -136,7 +136,8 @@ class Reading:
         return {
             line.customer
             for line in lines
-            if line.financial_account_type == "D" and (is_void(line) or (_day(line.last_change_date) or since) > since)
+            if line.financial_account_type == "D"
+            and (is_void(line) or (_day(line.last_change_date) or date.min) >= since)
         }
 
     def with_all_that_bears_on(self, gathered: "Gathered") -> Taken:

@@ -116,9 +116,8 @@ class TextWriter:
         text, moved = _cut(_BETWEEN.join([*entries, *([before] if before else [])]), self._place)
         if moved:  # to the archive first: between the two writes it stands in both, and is lost in neither
             older = self._read(customer, self._place.archive_id)
-            self._put(
-                customer, self._place.archive_id, _BETWEEN.join(filter(None, (moved, older))), is_new=older is None
-            )
+            archive = _BETWEEN.join(filter(None, (_not_yet_in(older or "", moved), older)))
+            self._put(customer, self._place.archive_id, archive, is_new=older is None)
         self._put(customer, self._place.text_id, text, is_new=before is None)
         stands = set(find_markers(self._read(customer, self._place.text_id) or ""))
         if missing := [note.key for note in notes if note.key not in stands]:
@@ -158,6 +157,15 @@ def _cut(text: str, place: TextPlace) -> tuple[str, str]:
         return text, ""
     at = text.rfind(_BETWEEN, 0, place.longest)
     return (text[:at], text[at + len(_BETWEEN) :]) if at > 0 else (text, "")
+
+
+def _not_yet_in(older: str, moved: str) -> str:
+    """What of `moved` does not stand at the head of the archive already, left there by a move that broke off."""
+    parts = moved.split(_BETWEEN)
+    for at in range(len(parts)):
+        if (older + _BETWEEN).startswith(_BETWEEN.join(parts[at:]) + _BETWEEN):
+            return _BETWEEN.join(parts[:at])
+    return moved
 
 
 def _batch(entries: Sequence[Entry]) -> Batch:

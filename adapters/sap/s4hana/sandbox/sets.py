@@ -37,7 +37,8 @@ class Sets:
         self.clerk = Clerk(books, self.entries, settling)
         self.texts = Texts(books)
         self.extras = Extras()
-        self.broken: set[tuple[Number, int]] = set()
+        self.broken: set[tuple[Number, int]] = set()  # lines that cannot be read: an amount that is none
+        self.breaks_type = False  # … or a flag that is none
         self._shapes = {name: self._shape_of(name) for names in self.services.values() for name in names}
 
     def _local(self, at: datetime) -> datetime:
@@ -60,8 +61,9 @@ class Sets:
             company = items.Company(self._settings.company_code, self._books.name, self._books.home_currency)
             for line in self.lines():
                 row = items.row_of(line, company, names)
-                is_broken = (line.number, line.item) in self.broken
-                yield {**row, "AmountInTransactionCurrency": "*", "NetDueDate": "00.00."} if is_broken else row
+                if (line.number, line.item) in self.broken:
+                    row = {**row, "IsReversed" if self.breaks_type else "AmountInTransactionCurrency": "*"}
+                yield row
         elif entity == texts.ENTITY:
             yield from self.texts.rows()
         else:

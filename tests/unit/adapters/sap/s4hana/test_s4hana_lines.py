@@ -45,13 +45,21 @@ def line(number: str = "90000001", amount: str = "100.00", item: str = "1", **fi
 
 
 def naming(invoice: str, number: str, amount: str, **fields: object) -> Line:
-    usual = {"invoice_reference_fiscal_year": "2026", "invoice_reference": invoice, "invoice_item_reference": "001"}
-    return line(number, amount, **{"accounting_document_type": "DZ", **usual, **fields})
+    usual: dict[str, object] = {
+        "invoice_reference_fiscal_year": "2026",
+        "invoice_reference": invoice,
+        "invoice_item_reference": "001",
+    }
+    return line(number, amount, "1", **{"accounting_document_type": "DZ", **usual, **fields})
 
 
 def cleared(by: str, number: str, amount: str, **fields: object) -> Line:
-    usual = {"is_cleared": True, "clearing_accounting_document": by, "clearing_doc_fiscal_year": "2026"}
-    return line(number, amount, **{**usual, **fields})
+    usual: dict[str, object] = {
+        "is_cleared": True,
+        "clearing_accounting_document": by,
+        "clearing_doc_fiscal_year": "2026",
+    }
+    return line(number, amount, "1", **{**usual, **fields})
 
 
 def documents(lines: Sequence[Line]) -> dict[str, Document]:
