@@ -64,6 +64,7 @@ class S4HanaSandbox:
         way = self._way(service, params, headers)
         try:
             with self.books.lock:
+                self.sets.begin()
                 answer = (
                     self._batch(service, headers, body, way)
                     if rest == "$batch"

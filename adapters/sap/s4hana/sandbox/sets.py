@@ -39,6 +39,7 @@ class Sets:
         self.extras = Extras()
         self.broken: set[tuple[Number, int]] = set()  # lines that cannot be read: an amount that is none
         self.breaks_type = False  # … or a flag that is none
+        self._told: dict[str, list[Row]] = {}
         self._shapes = {name: self._shape_of(name) for names in self.services.values() for name in names}
 
     def _local(self, at: datetime) -> datetime:
@@ -54,8 +55,17 @@ class Sets:
             self.clerk.catch_up()
             return self.entries.lines
 
-    def rows(self, entity: str) -> Iterator[Row]:
+    def begin(self) -> None:
+        """A new call: rows are told as they are from now on. Within one call they are made once."""
+        self._told.clear()
+
+    def rows(self, entity: str) -> Sequence[Row]:
         """All rows of an entity set, by key."""
+        if entity not in self._told:
+            self._told[entity] = list(self._rows(entity))
+        return self._told[entity]
+
+    def _rows(self, entity: str) -> Iterator[Row]:
         if entity == items.ENTITY:
             names = self._books.names()
             company = items.Company(self._settings.company_code, self._books.name, self._books.home_currency)
@@ -98,6 +108,7 @@ class Sets:
         if named["CompanyCode"] != self._settings.company_code:
             raise Refused(400, "R11/039", f"Company code {named['CompanyCode']} does not exist")
         named["Customer"] = named["Customer"].lstrip("0")
+        self.begin()
         if entity == texts.ENTITY:
             self._write_text(method, named, str(given.get("LongText") or ""))
         else:
