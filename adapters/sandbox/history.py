@@ -97,8 +97,7 @@ class History:
         """Records a change that has just happened."""
         self._rows.record(instant(self._now()), entity, record.id, event, encoded(record))
 
-    def _raw(self) -> Iterator[HistoryRow]:
-        seen = 0
+    def _raw(self, seen: int = 0) -> Iterator[HistoryRow]:
         while True:
             with self._lock:
                 page = self._rows.history(seen, _PAGE)
@@ -109,7 +108,11 @@ class History:
 
     def __iter__(self) -> Iterator[Change]:
         """All changes, oldest first."""
-        for row in self._raw():
+        return self.after(0)
+
+    def after(self, seq: int) -> Iterator[Change]:
+        """The changes that followed the one with this number, oldest first."""
+        for row in self._raw(seq):
             yield Change(
                 seq=row.seq,
                 at=datetime.fromisoformat(row.at),

@@ -1,7 +1,6 @@
 """Every implementation of the ledger port, each over books that a test can change, and disturb."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from adapters.documents import DocumentKind
 from adapters.errors import LedgerUnavailable
 from adapters.http import Http, Patience
 from adapters.ledger import Ledger
@@ -20,6 +20,7 @@ from adapters.quickbooks.oauth import Endpoints, MemoryTokens, OAuthClient, Toke
 from adapters.quickbooks.sandbox.app import QuickBooksSandbox
 from adapters.sandbox.books import Books
 from adapters.sandbox.ledger import BooksLedger, Disturbance
+from adapters.sandbox.records import Note
 
 if TYPE_CHECKING:
     from tests.contract.replica import Replica
@@ -52,6 +53,7 @@ class Trait(StrEnum):
     DELIVERY = "delivery"  # the invoice tells whether it went out, and to whom
     LINKS = "links"  # a note hangs on the documents it is about
     SPLIT_CREDIT = "split_credit"  # credit keeps its document while it is used up
+    ZONE = "zone"  # the ledger says in which time zone its company is
 
 
 class Connection(Protocol):
@@ -62,6 +64,7 @@ class Connection(Protocol):
     ledger: Ledger
     page_size: int
     traits: frozenset[Trait]
+    kinds: frozenset[str]  # the kinds of documents that it has
 
     def ref(self, kind: str, ident: str) -> str:
         """What this ledger calls a document of the books."""
@@ -73,6 +76,10 @@ class Connection(Protocol):
 
     def in_the_books(self) -> dict[str, Money]:
         """What is open in the books, as this ledger tells it apart."""
+        ...
+
+    def ledger_id(self, note: Note) -> str:
+        """What this ledger calls an entry that stands in the books as this note."""
         ...
 
     def lose_next_read(self) -> None:
@@ -97,6 +104,7 @@ class SameReferences:
 
     books: Books
     traits = frozenset(Trait)
+    kinds = frozenset(kind.value for kind in DocumentKind)
 
     def ref(self, kind: str, ident: str) -> str:
         return f"{kind}:{ident}"
@@ -106,6 +114,9 @@ class SameReferences:
 
     def in_the_books(self) -> dict[str, Money]:
         return {each.ref: Money.of(each.open, each.currency) for each in self.books.documents() if each.open}
+
+    def ledger_id(self, note: Note) -> str:
+        return note.id
 
 
 @dataclass
@@ -146,10 +157,36 @@ class BooksConnection(SameReferences):
         return lose
 
 
+class Told(Protocol):
+    """What a face answers."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+
+
+class Face(Protocol):
+    """A dialect's face over the books."""
+
+    def answer(
+        self, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Told:
+        """The answer to one call."""
+        ...
+
+
 class SandboxTransport(httpx.BaseTransport):
     """Calls the sandbox without a socket; `faults` are asked before and after each call."""
 
-    def __init__(self, sandbox: QuickBooksSandbox) -> None:
+    def __init__(self, sandbox: Face) -> None:
         self._sandbox = sandbox
         self.before: Callable[[httpx.Request], None] = lambda _: None
         self.after: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda _, response: response
@@ -247,16 +284,3 @@ def _holds(found: object, entity: str, ident: str) -> bool:
     rows = found.get(entity, [])
     rows = rows if isinstance(rows, list) else [rows]
     return any(row.get("Id") == ident for row in rows) or any(_holds(each, entity, ident) for each in found.values())
-
-
-LEDGERS: dict[str, Callable[[], Connection]] = {"books": BooksConnection, "quickbooks": QuickBooksConnection}
-
-
-@contextmanager
-def connected(name: str) -> Iterator[Connection]:
-    """The ledger of this name, over empty books."""
-    connection = LEDGERS[name]()
-    try:
-        yield connection
-    finally:
-        connection.books.close()

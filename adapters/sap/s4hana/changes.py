@@ -7,6 +7,7 @@ bears on it is read afresh: the invoices it names, and the open credits that nam
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -26,6 +27,7 @@ from adapters.sap.s4hana.lines import (
     clearings,
     document_of,
     invoice_ref,
+    is_counter,
     is_void,
     key_of,
     left_out,
@@ -33,9 +35,9 @@ from adapters.sap.s4hana.lines import (
     named_by,
 )
 from adapters.sap.s4hana.partners import PartnerReader
-from adapters.sap.s4hana.reads import CubeReader
+from adapters.sap.s4hana.reads import CubeReader, last_of
 from adapters.sap.s4hana.wire import Line
-from adapters.sap.values import ValueUnreadable, unpadded
+from adapters.sap.values import ValueUnreadable, day, unpadded
 
 SCOPE = frozenset(kind.value for kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT))
 
@@ -81,24 +83,19 @@ class Reading:
     def _whole(self, state: State) -> Iterator[Page]:
         known = Credits()
         for page in self._cube.open_credits():
-            for line in page.good:
-                _add(known, line)
-        named = self._open_invoices(known.by_invoice)
-        by = Reckoning(credits=known, invoices=named, payment_types=self._payment_types)
+            _note(known, page)
+        named = self._cube.by_keys(known.by_invoice).good if known.by_invoice else ()
+        owed = dict(_owed(line) for line in named if not line.is_cleared and self._is_ours(line))
+        by = Reckoning(credits=known, invoices=owed, payment_types=self._payment_types)
         seen: set[str] = set()
         for rows in self._cube.open_lines(state.after):
             taken = self.take(rows.good, by)
             taken.problems += [_unreadable(each) for each in rows.bad]
-            state.after = last_key(rows) or state.after
+            state.after = last_of(rows) if rows.told else state.after
             state.done += rows.told
             new = {each.customer for each in taken.documents} - seen
             seen |= new
             yield self._page(state, taken, self._partners.customers(new), self._now())
-
-    def _open_invoices(self, keys: Collection[Key]) -> dict[Key, Money]:
-        """The open amounts of the invoices that credits name."""
-        lines = self._cube.by_keys(keys) if keys else []
-        return dict(_owed(line) for line in lines if not line.is_cleared and _is_ours(line, self._cube.company_code))
 
     # -- what happened since
 
@@ -121,56 +118,74 @@ class Reading:
             last=True,
         )
 
-    def since(self, day: date) -> tuple[Taken, list[str]]:
-        """What was created or cleared since a day, with all that bears on it; and the customers that changed."""
-        lines: dict[Key, Line] = {}
-        problems: list[Problem] = []
-        for pages in (self._cube.created_since(day), self._cube.cleared_since(day)):
+    def since(self, from_day: date) -> tuple[Taken, list[str]]:
+        """What was entered, edited or cleared since a day, with all that bears on it; and customers that changed."""
+        gathered = Gathered()
+        for pages in (self._cube.entered_since(from_day), self._cube.cleared_since(from_day)):
             for rows in pages:
-                lines |= {key_of(line): line for line in rows.good}
-                problems += [_unreadable(each) for each in rows.bad]
-        taken = self.with_all_that_bears_on(lines)
-        taken.problems += problems
-        return taken, self._partners.changed_since(day)
+                gathered.add(rows)
+        if shaken := self._shaken(gathered.lines.values(), from_day):
+            gathered.add(self._cube.open_of(shaken))
+        return self.with_all_that_bears_on(gathered), self._partners.changed_since(from_day)
 
-    def with_all_that_bears_on(self, lines: dict[Key, Line]) -> Taken:
+    def _shaken(self, lines: Iterable[Line], since: date) -> set[str]:
+        """Customers of whom something may be open again that shows no sign of it.
+
+        What a reversed payment had cleared is open again, and so is an invoice that a payment does not name any more.
+        """
+        return {
+            line.customer
+            for line in lines
+            if line.financial_account_type == "D"
+            and (is_void(line) or (_day(line.last_change_date) or date.min) >= since)
+        }
+
+    def with_all_that_bears_on(self, gathered: "Gathered") -> Taken:
         """Documents of these lines, of the invoices they name, and of the open credits that name any of them."""
-        ours = {key: line for key, line in lines.items() if _is_ours(line, self._cube.company_code)}
+        ours = {key: line for key, line in gathered.lines.items() if self._is_ours(line)}
         named = {target for line in ours.values() if (target := named_by(line)) is not None}
-        lines = lines | {key_of(line): line for line in self._cube.by_keys(named - lines.keys())}
+        if missing := named - gathered.lines.keys():
+            gathered.add(self._cube.by_keys(missing), wanted=missing)
         targets = named | {key for key, line in ours.items() if not line.is_cleared and _is_invoice(line)}
-        naming = self._cube.naming(targets) if targets else []
-        lines |= {key_of(line): line for line in naming if named_by(line) in targets}
-        return self.reckoned(lines)
+        if targets:
+            gathered.add(self._cube.naming(targets), naming=targets)
+        return self.reckoned(gathered)
 
-    def reckoned(self, lines: dict[Key, Line]) -> Taken:
+    def reckoned(self, gathered: "Gathered") -> Taken:
         """Documents of lines among which is everything that bears on each other."""
+        lines = list(gathered.lines.values())
         known = Credits()
-        for line in lines.values():
-            _add(known, line)
-        ours = [line for line in lines.values() if _is_ours(line, self._cube.company_code)]
+        _note(known, Rows(good=lines, bad=gathered.bad))
+        ours = [line for line in lines if self._is_ours(line)]
         invoices = dict(_owed(line) for line in ours if not line.is_cleared and _is_invoice(line))
-        by = Reckoning(credits=known, invoices=invoices, payments=clearings(ours), payment_types=self._payment_types)
-        return self.take(lines.values(), by)
+        payments = clearings(ours, self._payment_types)
+        by = Reckoning(credits=known, invoices=invoices, payments=payments, payment_types=self._payment_types)
+        taken = self.take(lines, by)
+        taken.problems += [_unreadable(each) for each in dict.fromkeys(gathered.bad)]
+        return taken
 
     # -- making documents
 
     def take(self, lines: Iterable[Line], by: Reckoning) -> Taken:
-        """Each line as a document, or set aside with its reason."""
+        """Each line as a document, or set aside with its reason; of a reversal, the line that was reversed is told."""
         taken = Taken()
         for line in lines:
-            why = left_out(line, self._cube.company_code)
-            if why is not None and why is not LeftOut.REVERSED:
-                taken.left.setdefault(why, []).append(line)
-                continue
             try:
+                why = left_out(line, self._cube.company_code)
+                why = None if why is LeftOut.REVERSED and not line.is_reversal else why
+                why = why or (LeftOut.COUNTER if is_counter(line, self._payment_types) else None)
+                if why is not None:
+                    taken.left.setdefault(why, []).append(line)
+                    continue
                 taken.documents.append(document_of(line, by))
             except (ValueUnreadable, MoneyError) as error:
                 ref = invoice_ref(key_of(line))
-                taken.problems.append(
-                    Problem(ref=ref, kind=DocumentKind.INVOICE, text=f"{ref} cannot be read: {error}.")
-                )
+                text = f"{ref} cannot be read: {error}."
+                taken.problems.append(Problem(ref=ref, kind=DocumentKind.INVOICE, text=text))
         return taken
+
+    def _is_ours(self, line: Line) -> bool:
+        return left_out(line, self._cube.company_code) is None
 
     def _page(self, state: State, taken: Taken, customers: list[Customer], read_at: datetime) -> Page:
         state.unreadable = sorted({*state.unreadable, *(each.kind for each in taken.problems)})
@@ -191,13 +206,18 @@ class Reading:
         """These documents and everything that is open at these customers, as it is now."""
         began = self._now()
         wanted = {key: ref for ref in documents if (key := key_from(ref)) is not None}
-        lines = {key_of(line): line for line in self._cube.open_of(customers)} if customers else {}
+        gathered = Gathered()
         if customers:
-            lines |= {key_of(line): line for line in self._cube.cleared_of(customers, since.from_day)}
-        missing = wanted.keys() - lines.keys()
-        lines |= {key_of(line): line for line in self._cube.by_keys(missing)} if missing else {}
-        taken = self.with_all_that_bears_on(lines)
-        taken.problems += [_not_shown(ref) for key, ref in wanted.items() if key not in lines]
+            gathered.add(self._cube.open_of(customers))
+            gathered.add(self._cube.cleared_of(customers, since.from_day))
+        if missing := wanted.keys() - gathered.lines.keys():
+            gathered.add(self._cube.by_keys(missing), wanted=missing)
+            if cleared := [line for key, line in gathered.lines.items() if key in missing and line.is_cleared]:
+                gathered.add(self._cube.cleared_with(cleared))
+        taken = self.with_all_that_bears_on(gathered)
+        told_of = {each.ref for each in taken.problems}
+        lost = [(key, ref) for key, ref in wanted.items() if key not in gathered.lines]
+        taken.problems += [_not_shown(ref) for key, ref in lost if invoice_ref(key) not in told_of]
         told = self._partners.customers({*customers, *(each.customer for each in taken.documents)})
         return Page(
             customers=tuple(told),
@@ -207,6 +227,24 @@ class Reading:
             read_at=began,
             last=True,
         )
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Lines read for a purpose, each once, and what could not be read."""
+
+    lines: dict[Key, Line] = field(default_factory=dict)
+    bad: list[bytes] = field(default_factory=list)
+
+    def add(
+        self, rows: Rows[Line], *, wanted: AbstractSet[Key] | None = None, naming: AbstractSet[Key] | None = None
+    ) -> None:
+        """Takes lines in: all, those of these keys, or those that name one of these."""
+        for line in rows.good:
+            key = key_of(line)
+            if (wanted is None or key in wanted) and (naming is None or named_by(line) in naming):
+                self.lines[key] = line
+        self.bad += [each for each in rows.bad if wanted is None or _told_in(each).key in wanted]
 
 
 def _not_shown(ref: DocumentRef) -> Problem:
@@ -221,21 +259,11 @@ def key_from(ref: DocumentRef) -> Key | None:
     return Key(*parts) if len(parts) == 3 else None
 
 
-def last_key(rows: Rows[Line]) -> tuple[str, str, str] | None:
-    """Where a page ended, in the server's spelling."""
-    keys = [(each.fiscal_year, each.accounting_document, each.accounting_document_item) for each in rows.good]
-    return max(keys, default=None)
-
-
-def _add(known: Credits, line: Line) -> None:
-    try:
+def _note(known: Credits, rows: Rows[Line]) -> None:
+    """Notes the credits among lines, and which invoices those name that cannot be read."""
+    for line in rows.good:
         known.add(line)
-    except (ValueUnreadable, MoneyError):
-        return  # it is told as unreadable where it is made a document
-
-
-def _is_ours(line: Line, company_code: str) -> bool:
-    return left_out(line, company_code) is None
+    known.unsure |= {target for raw in rows.bad if (target := _told_in(raw).named) is not None}
 
 
 def _is_invoice(line: Line) -> bool:
@@ -253,23 +281,45 @@ def _amount(line: Line) -> Money:
         return Money.zero(line.transaction_currency)
 
 
+def _day(told: str | None) -> date | None:
+    try:
+        return day(told)
+    except ValueUnreadable:
+        return None
+
+
 def _earlier(one: date, other: date) -> date:
     return min(one, other)
 
 
 class _Named(msgspec.Struct, rename="pascal"):
+    """As much of a line that cannot be read as still says which one it is, and which invoice it names."""
+
     fiscal_year: str = ""
     accounting_document: str = ""
     accounting_document_item: str = ""
+    invoice_reference: str = ""
+    invoice_reference_fiscal_year: str = ""
+    invoice_item_reference: str = ""
+
+    @property
+    def key(self) -> Key:
+        return Key(self.fiscal_year, unpadded(self.accounting_document), unpadded(self.accounting_document_item))
+
+    @property
+    def named(self) -> Key | None:
+        document, item = unpadded(self.invoice_reference), unpadded(self.invoice_item_reference)
+        return Key(self.invoice_reference_fiscal_year, document, item) if document and item else None
+
+
+def _told_in(raw: bytes) -> _Named:
+    try:
+        return msgspec.json.decode(raw, type=_Named)
+    except msgspec.DecodeError:
+        return _Named()
 
 
 def _unreadable(raw: bytes) -> Problem:
-    try:
-        told = msgspec.json.decode(raw, type=_Named)
-        key = Key(told.fiscal_year, unpadded(told.accounting_document), unpadded(told.accounting_document_item))
-    except msgspec.DecodeError:
-        key = Key("", "", "")
-    ref = invoice_ref(key)
-    return Problem(
-        ref=ref, kind=DocumentKind.INVOICE, text=f"{ref} cannot be read: a property is not what it should be."
-    )
+    ref = invoice_ref(_told_in(raw).key)
+    text = f"{ref} cannot be read: a property is not what it should be."
+    return Problem(ref=ref, kind=DocumentKind.INVOICE, text=text)

@@ -62,7 +62,7 @@ class S4HanaLedger:
         self._cube = CubeReader(services.items, company_code, page_size=page_size)
         self._partners = PartnerReader(services.partners, company_code)
         self._reading = Reading(self._cube, self._partners, now, payment_types=payment_types)
-        self._writer = TextWriter(services.partners, texts, locked)
+        self._writer = TextWriter(services.partners, texts, locked, now)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from adapters.documents import Allocation, Document, DocumentKind, DocumentRef, Item, document_ref
-from adapters.money import Money
-from adapters.sap.s4hana.wire import Line
+from adapters.money import Money, MoneyError
+from adapters.sap.s4hana.wire import Line, Sum
 from adapters.sap.values import ValueUnreadable, amount, day, unpadded
 
 PAYMENT_TYPES = frozenset(["DZ"])
@@ -30,6 +30,7 @@ class LeftOut(StrEnum):
     OTHER_COMPANY = "another company code"
     SPECIAL_GL = "special G/L"
     REVERSED = "reversed"
+    COUNTER = "cleared by its own document"
 
 
 class Key(NamedTuple):
@@ -43,7 +44,7 @@ class Key(NamedTuple):
         return "/".join(self)
 
 
-def key_of(line: Line) -> Key:
+def key_of(line: Sum) -> Key:
     """The line's own key."""
     return Key(line.fiscal_year, unpadded(line.accounting_document), unpadded(line.accounting_document_item))
 
@@ -56,7 +57,7 @@ def named_by(line: Line) -> Key | None:
     return Key(line.invoice_reference_fiscal_year, document, item)
 
 
-def left_out(line: Line, company_code: str) -> LeftOut | None:
+def left_out(line: Sum, company_code: str) -> LeftOut | None:
     """Why the line is none of ours; None where it is."""
     if line.financial_account_type != "D":
         return LeftOut.OTHER_ACCOUNT
@@ -67,28 +68,47 @@ def left_out(line: Line, company_code: str) -> LeftOut | None:
     return LeftOut.REVERSED if is_void(line) else None
 
 
-def is_void(line: Line) -> bool:
+def is_void(line: Sum) -> bool:
     """Whether the line was reversed, or reverses another."""
     return line.is_reversed or line.is_reversal
 
 
-def money_of(line: Line) -> Money:
+def money_of(line: Sum) -> Money:
     """The signed amount. Raises MoneyError and ValueUnreadable."""
     return Money.of(amount(line.amount_in_transaction_currency), line.transaction_currency)
 
 
+def is_counter(line: Line, payment_types: frozenset[str] = PAYMENT_TYPES) -> bool:
+    """Whether the line stands for what its own document clears, as a transfer posting has them: nobody ever owed it.
+
+    What a payment clears at once is cleared by its own document, too; that is the payment.
+    """
+    by = (line.clearing_doc_fiscal_year, unpadded(line.clearing_accounting_document))
+    if not line.is_cleared or by != (line.fiscal_year, unpadded(line.accounting_document)):
+        return False
+    return line.accounting_document_type not in payment_types or money_of(line).minor > 0
+
+
 @dataclass(slots=True)
 class Credits:
-    """Open credits by the invoice that they name, for as long as a read lasts."""
+    """Open credits by the invoice that they name, for as long as a read lasts.
+
+    `unsure` are invoices that something names which cannot be read: what is left of them cannot be told.
+    """
 
     by_invoice: dict[Key, list[tuple[Key, Money]]] = field(default_factory=dict)
+    unsure: set[Key] = field(default_factory=set)
 
     def add(self, line: Line) -> None:
         """Notes an open credit that names an invoice; told again, it is the same one."""
         target = named_by(line)
         if target is None or line.is_cleared or line.special_gl_code:
             return
-        value = money_of(line)
+        try:
+            value = money_of(line)
+        except (ValueUnreadable, MoneyError):
+            self.unsure.add(target)
+            return
         if value.minor < 0:
             others = [each for each in self.by_invoice.get(target, ()) if each[0] != key_of(line)]
             self.by_invoice[target] = sorted([*others, (key_of(line), value)])
@@ -130,17 +150,17 @@ class Reckoning:
 
 
 def document_of(line: Line, by: Reckoning) -> Document:
-    """One line as a document. Raises ValueUnreadable and MoneyError."""
-    total = money_of(line)
-    if total.minor > 0:
-        return _invoice(line, total, by)
-    return _credit(line, total, by)
+    """One line as a document; what was reversed keeps nothing. Raises ValueUnreadable and MoneyError."""
+    amount_ = money_of(line)
+    total = Money.zero(amount_.currency) if is_void(line) else amount_
+    return _invoice(line, total, by) if amount_.minor > 0 else _credit(line, total, by)
 
 
 def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
     key = key_of(line)
-    is_settled = line.is_cleared or is_void(line)
-    left = Money.zero(total.currency) if is_settled else total
+    if key in by.credits.unsure and not line.is_cleared:
+        raise ValueUnreadable("a credit that names it cannot be read")
+    left = Money.zero(total.currency) if line.is_cleared else total
     for each in applied_to(key, left, by.credits):
         left -= each.amount
     due = day(line.net_due_date) or day(line.due_calculation_base_date) or _issued(line)
@@ -156,9 +176,8 @@ def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
 def _credit(line: Line, total: Money, by: Reckoning) -> Document:
     key, target = key_of(line), named_by(line)
     shares: Sequence[Applied] = by.payments.get(key, ())
-    is_settled = line.is_cleared or is_void(line)
-    left = Money.zero(total.currency) if is_settled else total
-    if not is_settled and target is not None and target in by.invoices:
+    left = Money.zero(total.currency) if line.is_cleared else total
+    if left and target is not None and target in by.invoices:
         shares = [each for each in applied_to(target, by.invoices[target], by.credits) if each.credit == key]
         for each in shares:
             left += each.amount
@@ -245,14 +264,19 @@ def _version(line: Line, left: Money) -> str:
     return "|".join("" if each in (None, "", False) else str(each) for each in parts)
 
 
-def clearings(lines: Iterable[Line]) -> dict[Key, list[Applied]]:
+def clearings(lines: Iterable[Line], payment_types: frozenset[str] = PAYMENT_TYPES) -> dict[Key, list[Applied]]:
     """What cleared credits paid: within one clearing, credits are laid over invoices in the order of their keys.
 
     Which credit of a clearing paid which of its invoices, S/4HANA does not tell; the sums are right in any order.
     """
     groups: dict[tuple[str, str, str, str], list[Line]] = {}
     for line in lines:
-        if line.is_cleared and line.clearing_accounting_document:
+        if (
+            line.is_cleared
+            and line.clearing_accounting_document
+            and _is_readable(line)
+            and not is_counter(line, payment_types)
+        ):
             group = (
                 line.clearing_doc_fiscal_year,
                 unpadded(line.clearing_accounting_document),
@@ -265,6 +289,13 @@ def clearings(lines: Iterable[Line]) -> dict[Key, list[Applied]]:
         for each in _lay(sorted(members, key=key_of)):
             found.setdefault(each.credit, []).append(each)
     return found
+
+
+def _is_readable(line: Line) -> bool:
+    try:
+        return bool(money_of(line))
+    except (ValueUnreadable, MoneyError):
+        return False
 
 
 def _lay(members: Sequence[Line]) -> Iterable[Applied]:

@@ -37,15 +37,21 @@ class PartnerReader:
         self._company_code = company_code
 
     def customers(self, numbers: Collection[str]) -> list[Customer]:
-        """These customers, with their addresses and blocks; one that is not there is left out."""
-        found: list[Customer] = []
-        for some in cut(sorted(numbers), PER_FILTER * PER_BATCH // 8):
-            found += self._some(some)
-        return found
+        """These customers and their head offices, with addresses and blocks; one that is not there is left out."""
+        found: dict[str, Customer] = {}
+        wanted = set(numbers)
+        asked: set[str] = set()
+        while wanted:
+            for some in cut(sorted(wanted), PER_FILTER * PER_BATCH // 8):
+                found |= {each.ref: each for each in self._some(some)}
+            asked |= wanted
+            wanted = {each.parent for each in found.values() if each.parent} - asked
+        return list(found.values())
 
     def changed_since(self, since: date) -> list[str]:
-        """Customers whose master data changed on or after a day."""
-        filter_ = f"Customer ne '' and LastChangeDate ge {literal(since, Version.V2)}"
+        """Customers whose master data changed on or after a day; one never changed has only its day of creation."""
+        on = literal(since, Version.V2)
+        filter_ = f"Customer ne '' and (LastChangeDate ge {on} or CreationDate ge {on})"
         query = Query(filter=filter_, select=("BusinessPartner", "Customer"), order=("BusinessPartner",))
         pages = self._client.pages("A_BusinessPartner", Partner, query, size=1000)
         return [unpadded(each.customer) for page in pages for each in page.good]
@@ -129,7 +135,11 @@ class _Found:
             name=partner.business_partner_full_name or row.customer_name or number,
             parent=head or None,
             bill_with_parent=bool(head),
-            active=not (row.deletion_indicator or partner.business_partner_is_blocked),
+            active=not (
+                row.deletion_indicator
+                or partner.business_partner_is_blocked
+                or (company is not None and company.deletion_indicator)
+            ),
             emails=self._emails(ref, place),
             language=_LANGUAGES.get(language.upper(), language.lower()),
             country=place.country,

@@ -4,7 +4,7 @@ SAP says of this service that it is not made for large extractions; so every rea
 does so by the key of its last line, never by a number of lines to skip.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import TypeVar
 
@@ -14,16 +14,16 @@ from adapters.errors import LedgerUnavailable
 from adapters.sap.batch import Call
 from adapters.sap.odata import ODataClient, Query, Rows, address, read_rows
 from adapters.sap.s4hana.cutting import cut, either, text
-from adapters.sap.s4hana.lines import Key, key_of
-from adapters.sap.s4hana.wire import Line, Row, Sum, properties
-from adapters.sap.values import Version, literal
+from adapters.sap.s4hana.lines import Key
+from adapters.sap.s4hana.wire import Line, Sum, properties
+from adapters.sap.values import Version, literal, unpadded
 
 ITEMS = "A_OperationalAcctgDocItemCube"
 KEY_ORDER = ("FiscalYear", "AccountingDocument", "AccountingDocumentItem")
 PER_PART, PER_BATCH = 20, 50
 """Keys in one filter, and reads in one $batch: a thousand documents a round trip."""
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=Sum)
 
 
 class CubeReader:
@@ -53,26 +53,32 @@ class CubeReader:
 
     def open_sums(self) -> Iterator[Rows[Sum]]:
         """All open lines on customers, with nothing but what is added up."""
-        query = Query(filter=self.open, select=properties(Sum), order=KEY_ORDER)
-        yield from self._client.pages(ITEMS, Sum, query, size=self._page_size)
+        yield from self._by_key(self.open, Sum)
 
-    def created_since(self, since: date) -> Iterator[Rows[Line]]:
-        """Lines entered on or after a day."""
-        yield from self._by_key(f"{self._all} and AccountingDocumentCreationDate ge {_on(since)}", Line)
+    def entered_since(self, since: date) -> Iterator[Rows[Line]]:
+        """Lines of documents that were entered, or edited, on or after a day."""
+        entered = f"AccountingDocumentCreationDate ge {_on(since)} or LastChangeDate ge {_on(since)}"
+        yield from self._by_key(f"{self._all} and ({entered})", Line)
 
     def cleared_since(self, since: date) -> Iterator[Rows[Line]]:
         """Lines cleared on or after a day."""
         yield from self._by_key(f"{self._cleared} and ClearingCreationDate ge {_on(since)}", Line)
 
-    def by_keys(self, keys: Collection[Key]) -> list[Line]:
-        """These lines, whatever has become of them; those that are not there are left out."""
+    def by_keys(self, keys: Collection[Key]) -> Rows[Line]:
+        """All lines of the documents of these keys, whatever has become of them; what is not there is left out."""
         documents = sorted({(key.year, key.document) for key in keys})
-        wanted = set(keys)
-        found = self._many(_document_is(year, number) for year, number in documents)
-        return [line for line in found if key_of(line) in wanted]
+        return self._many(_document_is(year, number) for year, number in documents)
 
-    def naming(self, keys: Collection[Key]) -> list[Line]:
-        """Open lines that name one of these as their invoice."""
+    def cleared_with(self, lines: Iterable[Line]) -> Rows[Line]:
+        """Whatever was cleared together with these."""
+        clearings = {(each.clearing_doc_fiscal_year, unpadded(each.clearing_accounting_document)) for each in lines}
+        return self._many(
+            f"(ClearingDocFiscalYear eq {text(year)} and {either('ClearingAccountingDocument', number)})"
+            for year, number in sorted(clearings)
+        )
+
+    def naming(self, keys: Collection[Key]) -> Rows[Line]:
+        """Open lines that name one of these documents as their invoice."""
         documents = sorted({(key.year, key.document) for key in keys})
         conditions = (
             f"InvoiceReferenceFiscalYear eq {text(year)} and {either('InvoiceReference', number)}"
@@ -80,19 +86,20 @@ class CubeReader:
         )
         return self._many((f"({each})" for each in conditions), "IsCleared eq false and ")
 
-    def open_of(self, customers: Collection[str]) -> list[Line]:
+    def open_of(self, customers: Collection[str]) -> Rows[Line]:
         """All open lines of these customers."""
         return self._many((either("Customer", each) for each in sorted(customers)), "IsCleared eq false and ")
 
-    def cleared_of(self, customers: Collection[str], since: date) -> list[Line]:
+    def cleared_of(self, customers: Collection[str], since: date) -> Rows[Line]:
         """Lines of these customers that were cleared on or after a day."""
         begins = f"IsCleared eq true and ClearingCreationDate ge {_on(since)} and "
         return self._many((either("Customer", each) for each in sorted(customers)), begins)
 
-    def _many(self, conditions: Iterable[str], before: str = "") -> list[Line]:
+    def _many(self, conditions: Iterable[str], before: str = "") -> Rows[Line]:
         """Lines that meet one of many conditions, some conditions a read, many reads a round trip."""
         filters = [f"{self._all} and {before}({' or '.join(part)})" for part in cut(conditions, PER_PART)]
-        found: list[Line] = []
+        good: list[Line] = []
+        bad: list[bytes] = []
         for some in cut(filters, PER_BATCH):
             calls = [Call(method="GET", path=self._path(each)) for each in some]
             for call_filter, answer in zip(some, self._client.batch(calls), strict=True):
@@ -100,12 +107,12 @@ class CubeReader:
                     raise LedgerUnavailable("A $batch was answered in part.")
                 if (error := self._client.error_in(answer)) is not None:
                     raise error
-                rows = read_rows(answer.body, Line)
-                found += _all_good(rows)
-                if rows.next or rows.told >= self._page_size:
-                    last = _spelled(rows.good[-1])
-                    found += [line for page in self._by_key(call_filter, Line, last) for line in _all_good(page)]
-        return found
+                pages = [read_rows(answer.body, Line)]
+                if pages[0].next or pages[0].told >= self._page_size:
+                    pages += self._by_key(call_filter, Line, last_of(pages[0]))
+                good += [line for page in pages for line in page.good]
+                bad += [raw for page in pages for raw in page.bad]
+        return Rows(good=good, bad=bad, told=len(good) + len(bad))
 
     def _path(self, filter_: str) -> str:
         query = Query(filter=filter_, select=properties(Line), order=KEY_ORDER, top=self._page_size)
@@ -120,14 +127,7 @@ class CubeReader:
             yield page
             if page.told == 0 or (page.is_last and page.told < self._page_size):
                 return
-            after = _last(page)
-
-
-def _last(page: Rows[R]) -> tuple[str, str, str]:
-    """The key of a page's last line, in the server's spelling; a line that cannot be read counts too."""
-    keys = [_spelled(each) for each in page.good if isinstance(each, Line)]
-    keys += [msgspec.json.decode(each, type=_Spelled).key for each in page.bad]
-    return max(keys)
+            after = last_of(page)
 
 
 class _Spelled(msgspec.Struct, rename="pascal"):
@@ -135,19 +135,17 @@ class _Spelled(msgspec.Struct, rename="pascal"):
     accounting_document: str
     accounting_document_item: str
 
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.fiscal_year, self.accounting_document, self.accounting_document_item)
 
+def last_of(page: Rows[R]) -> tuple[str, str, str]:
+    """The key of a page's last readable line, in the server's spelling and order; of its last one where none is.
 
-def _spelled(line: Line) -> tuple[str, str, str]:
-    return (line.fiscal_year, line.accounting_document, line.accounting_document_item)
-
-
-def _all_good(rows: Rows[Line]) -> Sequence[Line]:
-    if rows.bad:
-        raise LedgerUnavailable("A line that was asked for by key cannot be read.")
-    return rows.good
+    What cannot be read and comes after it is told again with the next page. Raises LedgerUnavailable for no key.
+    """
+    try:
+        told = msgspec.json.decode(page.bad[-1], type=_Spelled) if not page.good else page.good[-1]
+    except msgspec.DecodeError:
+        raise LedgerUnavailable("A page of nothing but lines that cannot be read, and their keys neither.") from None
+    return (told.fiscal_year, told.accounting_document, told.accounting_document_item)
 
 
 def _after(key: tuple[str, str, str]) -> str:

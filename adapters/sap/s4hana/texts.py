@@ -1,8 +1,9 @@
 """Our entries in S/4HANA: one long text on each customer in the company code (A_CustomerCompanyText), newest first.
 
 A text is shared with people and overwritten as a whole, so it is read just before it is written, one writer of a
-customer's at a time (`locked`), and read again afterwards. Each entry ends with our marker and its day: an entry that
-stands there is never written again. What grows longer than `longest` characters moves, oldest first, to the archive.
+customer's at a time (`locked`), and read again afterwards. Each entry ends with the day of its writing and our marker:
+an entry that stands there is never written again. What grows longer than `longest` characters moves, oldest first, to
+the archive.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -25,7 +26,7 @@ from adapters.sap.values import Version
 
 TEXTS = "A_CustomerCompanyText"
 NOTE_LENGTH, PER_BATCH, LONGEST = 2000, 30, 20_000
-_DAY = re.compile(r"\[duecourse:(?P<key>[^\]\s]+)\] (?P<day>\d{4}-\d{2}-\d{2})")
+_DAY = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2}) \[duecourse:(?P<key>[^\]\s]+)\]")
 _BETWEEN = "\n\n"
 
 
@@ -50,11 +51,16 @@ class TextWriter:
     """Writes entries and finds them again."""
 
     def __init__(
-        self, client: ODataClient, place: TextPlace, locked: Callable[[CustomerRef], AbstractContextManager[object]]
+        self,
+        client: ODataClient,
+        place: TextPlace,
+        locked: Callable[[CustomerRef], AbstractContextManager[object]],
+        now: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._place = place
         self._locked = locked
+        self._now = now
 
     def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
         """Batches of thirty entries; the same entries make the same bytes."""
@@ -106,13 +112,12 @@ class TextWriter:
 
     def _prepend(self, customer: CustomerRef, notes: Sequence[_Note]) -> None:
         before = self._read(customer, self._place.text_id)
-        entries = [note.text for note in reversed(notes)]
+        entries = [_worded(note, self._now()) for note in reversed(notes)]
         text, moved = _cut(_BETWEEN.join([*entries, *([before] if before else [])]), self._place)
         if moved:  # to the archive first: between the two writes it stands in both, and is lost in neither
             older = self._read(customer, self._place.archive_id)
-            self._put(
-                customer, self._place.archive_id, _BETWEEN.join(filter(None, (moved, older))), is_new=older is None
-            )
+            archive = _BETWEEN.join(filter(None, (_not_yet_in(older or "", moved), older)))
+            self._put(customer, self._place.archive_id, archive, is_new=older is None)
         self._put(customer, self._place.text_id, text, is_new=before is None)
         stands = set(find_markers(self._read(customer, self._place.text_id) or ""))
         if missing := [note.key for note in notes if note.key not in stands]:
@@ -154,17 +159,26 @@ def _cut(text: str, place: TextPlace) -> tuple[str, str]:
     return (text[:at], text[at + len(_BETWEEN) :]) if at > 0 else (text, "")
 
 
+def _not_yet_in(older: str, moved: str) -> str:
+    """What of `moved` does not stand at the head of the archive already, left there by a move that broke off."""
+    parts = moved.split(_BETWEEN)
+    for at in range(len(parts)):
+        if (older + _BETWEEN).startswith(_BETWEEN.join(parts[at:]) + _BETWEEN):
+            return _BETWEEN.join(parts[:at])
+    return moved
+
+
 def _batch(entries: Sequence[Entry]) -> Batch:
-    notes = [_Note(key=each.key, customer=each.customer, text=_worded(each)) for each in entries]
+    notes = [_Note(key=each.key, customer=each.customer, text=each.text) for each in entries]
     body = msgspec.json.encode(notes)
     members = tuple((str(at), each.key) for at, each in enumerate(entries, 1))
     return Batch(request_id=hashlib.sha256(body).hexdigest()[:32], body=body, members=members)
 
 
-def _worded(entry: Entry) -> str:
-    """The entry's text, its marker and its day (UTC) in the last line; only the text is ever cut short."""
-    ending = f"{marker(entry.key)} {entry.happened_at.astimezone(UTC).date().isoformat()}"
-    body = entry.text.strip().removesuffix(marker(entry.key)).rstrip().replace("\r", "")
+def _worded(note: _Note, at: datetime) -> str:
+    """The entry's text; in its last line the day (UTC) of writing and the marker. Only the text is ever cut short."""
+    ending = f"{at.astimezone(UTC).date().isoformat()} {marker(note.key)}"
+    body = note.text.strip().removesuffix(marker(note.key)).rstrip().replace("\r", "")
     room = NOTE_LENGTH - len(ending) - 1
     body = body if len(body) <= room else body[: room - 1].rstrip() + "…"
     return f"{body}\n{ending}" if body else ending

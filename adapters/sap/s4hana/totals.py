@@ -11,48 +11,45 @@ from datetime import date, datetime
 from adapters.documents import CustomerRef
 from adapters.errors import LedgerUnavailable
 from adapters.ledger import Totals
-from adapters.money import Money, sums
-from adapters.sap.s4hana.lines import left_out, money_of
+from adapters.money import Money, MoneyError, sums
+from adapters.sap.s4hana.lines import key_of, left_out, money_of
 from adapters.sap.s4hana.reads import CubeReader
-from adapters.sap.values import amount, day, unpadded
+from adapters.sap.s4hana.wire import Sum
+from adapters.sap.values import ValueUnreadable, day, unpadded
 
 
 def read_totals(cube: CubeReader, on: date, now: datetime) -> Totals:
     """Open totals per customer and currency on a day. Raises LedgerUnavailable where lines came and went meanwhile."""
-    before = cube.count_open()
-    amounts: dict[CustomerRef, list[Money]] = defaultdict(list)
-    told = 0
+    before, told = cube.count_open(), 0
+    unreadable: set[object] = set()
+    kept: dict[CustomerRef, list[Money]] = defaultdict(list)
+    omitted: dict[str, list[Money]] = defaultdict(list)
     for page in cube.open_sums():
-        for each in page.good:
-            value = Money.of(amount(each.amount_in_transaction_currency), each.transaction_currency)
-            amounts[unpadded(each.customer)].append(value)
-        told += page.told
-    omitted, reasons = _omitted(cube, on)
+        told += len(page.good)
+        unreadable |= set(page.bad)
+        for line in page.good:
+            try:
+                value, why = money_of(line), _why_not(line, cube.company_code, on)
+            except (ValueUnreadable, MoneyError):
+                unreadable.add(key_of(line))
+                continue
+            if why:
+                omitted[why].append(value)
+            else:
+                kept[unpadded(line.customer)].append(value)
+    told += sum(isinstance(each, bytes) for each in unreadable)
     if before != told or before != cube.count_open():
         raise LedgerUnavailable("Lines were posted or cleared while the totals were read.")
-    by_customer = {who: _less(sums(each), omitted.get(who, {})) for who, each in amounts.items()}
-    return Totals(on=on, read_at=now, by_customer=by_customer, leaves_out=reasons)
+    said = [f"{why}: {', '.join(map(str, sums(each).values()))}" for why, each in sorted(omitted.items())]
+    said += [f"{len(unreadable)} lines that cannot be read"] if unreadable else []
+    by_customer = {who: sums(each) for who, each in kept.items()}
+    return Totals(on=on, read_at=now, by_customer=by_customer, leaves_out=tuple(said))
 
 
-def _omitted(cube: CubeReader, on: date) -> tuple[dict[CustomerRef, dict[str, Money]], tuple[str, ...]]:
-    """What is left out, by customer, and one line for each reason."""
-    amounts: dict[CustomerRef, list[Money]] = defaultdict(list)
-    by_reason: dict[str, list[Money]] = defaultdict(list)
-    for page in cube.open_lines():
-        for line in page.good:
-            why = left_out(line, cube.company_code)
-            later = (day(line.document_date) or on) > on
-            if why is None and not later:
-                continue
-            value = money_of(line)
-            amounts[unpadded(line.customer)].append(value)
-            by_reason[why.value if why else f"documents dated after {on.isoformat()}"].append(value)
-    said = [f"{why}: {', '.join(map(str, sums(each).values()))}" for why, each in sorted(by_reason.items())]
-    return {who: sums(each) for who, each in amounts.items()}, tuple(said)
-
-
-def _less(total: dict[str, Money], omitted: dict[str, Money]) -> dict[str, Money]:
-    left = dict(total)
-    for currency, value in omitted.items():
-        left[currency] = left.get(currency, Money.zero(currency)) - value
-    return left
+def _why_not(line: Sum, company_code: str, on: date) -> str:
+    """Why a line is left out; empty where it is not. Raises ValueUnreadable."""
+    why = left_out(line, company_code)
+    if why is not None:
+        return why.value
+    dated = day(line.document_date) or day(line.posting_date) or on
+    return f"documents dated after {on.isoformat()}" if dated > on else ""

@@ -16,14 +16,13 @@ class Row(msgspec.Struct, kw_only=True, rename="pascal"):
     """A row with its properties in SAP's spelling."""
 
 
-class Line(Row):
-    """One line of a journal entry (A_OperationalAcctgDocItemCube). Amounts are signed: a debit is positive."""
+class Sum(Row):
+    """As much of a journal entry's line as adding up takes. Amounts are signed: a debit is positive."""
 
     company_code: str
     fiscal_year: str
     accounting_document: str
     accounting_document_item: str
-    accounting_document_type: str = ""
     financial_account_type: str = ""
     special_gl_code: str = msgspec.field(name="SpecialGLCode", default="")
     customer: str = ""
@@ -31,6 +30,14 @@ class Line(Row):
     document_date: str | None = None
     transaction_currency: str = ""
     amount_in_transaction_currency: str | float = "0"
+    is_reversed: bool = False
+    is_reversal: bool = False
+
+
+class Line(Sum):
+    """One line of a journal entry (A_OperationalAcctgDocItemCube)."""
+
+    accounting_document_type: str = ""
     is_cleared: bool = False
     clearing_creation_date: str | None = None
     clearing_accounting_document: str = ""
@@ -51,16 +58,6 @@ class Line(Row):
     invoice_reference_fiscal_year: str = ""
     invoice_item_reference: str = ""
     document_item_text: str = ""
-    is_reversed: bool = False
-    is_reversal: bool = False
-
-
-class Sum(Row):
-    """As much of a line as adding up takes."""
-
-    customer: str = ""
-    transaction_currency: str = ""
-    amount_in_transaction_currency: str | float = "0"
 
 
 class Customer(Row):

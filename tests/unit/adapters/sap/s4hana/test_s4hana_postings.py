@@ -1,0 +1,218 @@
+"""How a clerk may post, and what is owed after it: residual items, partial payments, clearings reset, reversals."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from adapters.documents import DocumentKind
+from adapters.money import Money
+from adapters.sap.s4hana.sandbox import Numbers, S4HanaSettings
+from tests.contract.replica import Replica
+from tests.unit.adapters.sap.s4hana.desk import Desk, ref, usd
+
+
+def test_a_residual_item_is_owed_in_place_of_the_invoice(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    assert desk.sync() == {ref(invoice): usd("100.00")}
+    desk.clock.later(days=4)
+    payment, rest = desk.post("DZ", "-100.00", "30.00")
+    rest.invoice = invoice
+    desk.clear(invoice, payment, by=payment.number)
+    assert desk.sync() == {ref(rest): usd("30.00")}
+    told = desk.replica.documents[ref(payment, "payment")]
+    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("100.00"))]
+
+
+def test_a_partial_payment_that_names_its_invoice_is_taken_off_it(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    desk.sync()
+    desk.clock.later(days=4)
+    (payment,) = desk.post("DZ", "-30.00")
+    payment.invoice = invoice
+    assert desk.sync() == {ref(invoice): usd("70.00")}
+    told = desk.replica.documents[ref(payment, "payment")]
+    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("30.00"))]
+
+
+def test_a_partial_payment_that_names_nothing_is_the_customers_credit(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    (payment,) = desk.post("DZ", "-30.00")
+    assert desk.sync() == {ref(invoice): usd("100.00"), ref(payment, "payment"): usd("-30.00")}
+
+
+def test_a_payment_that_is_told_later_which_invoice_it_paid(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    (payment,) = desk.post("DZ", "-30.00")
+    desk.sync()
+    desk.clock.later(days=20)
+    payment.invoice = invoice
+    desk.entries.touch(payment, desk.clock.now())
+    assert desk.sync() == {ref(invoice): usd("70.00")}
+
+
+def test_a_reset_clearing_is_open_again(desk: Desk) -> None:
+    (invoice,), (payment,) = desk.post("DR", "100.00"), desk.post("DZ", "-100.00")
+    clearing = desk.clear(invoice, payment)
+    assert desk.sync() == {}
+    desk.clock.later(days=4)
+    desk.entries.reset(clearing, desk.clock.now(), seen=True)
+    assert desk.sync() == {ref(invoice): usd("100.00"), ref(payment, "payment"): usd("-100.00")}
+
+
+def test_a_reset_that_leaves_no_trace_is_found_by_the_next_sweep_and_just_before_a_message(desk: Desk) -> None:
+    (invoice,), (payment,) = desk.post("DR", "100.00"), desk.post("DZ", "-100.00")
+    clearing = desk.clear(invoice, payment)
+    desk.sync()
+    desk.clock.later(days=4)
+    desk.entries.reset(clearing, desk.clock.now(), seen=False)
+    assert desk.replica.cursor is not None
+    fresh = desk.ledger.fresh([], ["1"], desk.replica.cursor)
+    assert {each.ref: each.open for each in fresh.documents}[ref(invoice)] == usd("100.00")
+    assert desk.sync(whole=True)[ref(invoice)] == usd("100.00")
+
+
+def test_a_returned_payment_without_trace_of_the_reset_opens_its_invoice(desk: Desk) -> None:
+    (invoice,), (payment,) = desk.post("DR", "100.00"), desk.post("DZ", "-100.00")
+    clearing = desk.clear(invoice, payment)
+    assert desk.sync() == {}
+    desk.clock.later(days=4)
+    desk.entries.reset(clearing, desk.clock.now(), seen=False)
+    desk.entries.reverse(payment.number, desk.clock.now())
+    assert desk.sync() == {ref(invoice): usd("100.00")}
+    assert desk.replica.documents[ref(payment, "payment")].voided
+
+
+def test_a_returned_partial_payment_is_owed_again(desk: Desk) -> None:
+    (invoice,), (payment,) = desk.post("DR", "100.00"), desk.post("DZ", "-30.00")
+    payment.invoice = invoice
+    desk.sync()
+    desk.clock.later(days=4)
+    desk.entries.reverse(payment.number, desk.clock.now())
+    assert desk.sync() == {ref(invoice): usd("100.00")}
+
+
+def test_a_reversed_invoice_is_void_and_its_reversal_is_no_document(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    desk.sync()
+    desk.clock.later(days=4)
+    desk.entries.reverse(invoice.number, desk.clock.now())
+    assert desk.sync() == {}
+    assert [each.ref for each in desk.replica.documents.values()] == [ref(invoice)]
+    assert desk.replica.documents[ref(invoice)].voided
+
+
+def test_credit_memos_with_and_without_an_invoice(desk: Desk) -> None:
+    (invoice,), (named,), (free,) = desk.post("DR", "100.00"), desk.post("DG", "-20.00"), desk.post("DG", "-5.00")
+    (like_an_invoice,) = desk.post("DG", "-3.00")
+    named.invoice, like_an_invoice.invoice_letter = invoice, "V"
+    assert desk.sync() == {
+        ref(invoice): usd("80.00"),
+        ref(free, "credit_memo"): usd("-5.00"),
+        ref(like_an_invoice, "credit_memo"): usd("-3.00"),
+    }
+
+
+def test_a_credit_memo_used_in_part_is_cleared_and_its_rest_is_new(desk: Desk) -> None:
+    (invoice,), (memo,) = desk.post("DR", "30.00"), desk.post("DG", "-50.00")
+    desk.sync()
+    desk.clock.later(days=4)
+    counter, rest = desk.post("AB", "20.00", "-20.00")
+    desk.clear(invoice, memo, counter, by=counter.number)
+    assert desk.sync() == {ref(rest, "credit_memo"): usd("-20.00")}
+    told = desk.replica.documents[ref(memo, "credit_memo")]
+    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("30.00"))]
+    assert ref(counter) not in desk.replica.documents
+
+
+def test_special_gl_items_are_not_asked_for_and_said_to_be_left_out(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    desk.post("DZ", "-40.00", special="A")
+    desk.post("DR", "500.00", special="F")
+    assert desk.sync() == {ref(invoice): usd("100.00")}
+    totals = desk.ledger.totals(desk.clock.now().date())
+    assert totals.by_customer == {"1": {"USD": usd("100.00")}}
+    assert totals.leaves_out == ("special G/L: USD 460.00",)
+
+
+def test_yen_and_dinars_are_told_in_their_own_units(desk: Desk) -> None:
+    (yen,), (dinars,) = desk.post("DR", "1250000", currency="JPY"), desk.post("DR", "1234.567", currency="KWD")
+    assert desk.sync() == {ref(yen): Money(1250000, "JPY"), ref(dinars): Money(1234567, "KWD")}
+
+
+def test_an_invoice_below_zero_is_credit(desk: Desk) -> None:
+    (below,) = desk.post("DR", "-12.00")
+    assert desk.sync() == {ref(below, "credit_memo"): usd("-12.00")}
+    assert desk.replica.documents[ref(below, "credit_memo")].kind is DocumentKind.CREDIT_MEMO
+
+
+def test_without_a_due_date_it_is_due_when_it_was_issued(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    invoice.due = None
+    desk.sync()
+    assert desk.replica.documents[ref(invoice)].items[0].due_date == date(2026, 9, 1)
+
+
+def test_the_head_office_is_asked_for_what_its_branches_bought(desk: Desk) -> None:
+    branch = desk.books.add_customer("Branch", parent="1", bill_with_parent=True, emails="")
+    invoice = desk.books.bill(branch, Decimal(10), issue_date=date(2026, 9, 1), due_date=date(2026, 10, 1))
+    desk.sync()
+    assert desk.replica.documents[desk.ref("invoice", invoice)].customer == "1"
+
+
+def test_a_contact_persons_address_serves_where_the_company_has_none(desk: Desk) -> None:
+    from adapters.sap.s4hana.sandbox.partners import Person
+
+    desk.face.sets.extras.persons["1"] = [Person("jane@alder.example", function="0003")]
+    desk.post("DR", "10.00")
+    desk.sync()
+    assert desk.replica.customers["1"].emails == ("ap@alder.example",)
+    desk.books.edit_customer("1", emails="")
+    desk.sync()
+    assert desk.replica.customers["1"].emails == ("jane@alder.example",)
+
+
+def test_a_dunning_block_is_told_with_its_customer(desk: Desk) -> None:
+    desk.face.sets.extras.dunning("1")[0].block = "A"
+    desk.post("DR", "10.00")
+    desk.sync()
+    assert desk.replica.customers["1"].block == "A"
+
+
+@pytest.mark.parametrize("numbers", list(Numbers))
+def test_numbers_may_be_filled_with_zeros_or_not(numbers: Numbers) -> None:
+    desk = Desk(S4HanaSettings(numbers=numbers))
+    (invoice,), (payment,) = desk.post("RV", "100.00"), desk.post("DZ", "-30.00")
+    payment.invoice = invoice
+    assert desk.sync() == {ref(invoice): usd("70.00")}
+    assert list(desk.replica.customers) == ["1"]
+    desk.books.close()
+
+
+def test_a_document_of_many_lines_is_read_whole_page_by_page(desk: Desk) -> None:
+    lines = desk.post("DR", *(f"{at}.00" for at in range(1, 26)))
+    assert desk.sync() == {ref(line): usd(str(line.amount)) for line in lines}
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_what_is_posted_between_two_pages_is_neither_lost_nor_told_twice(desk: Desk, at: int) -> None:
+    desk.post("DR", *(f"{cents}.00" for cents in range(1, 13)))
+
+    def insert(number: int) -> None:
+        if number == at:
+            desk.post("RV", "99.00")  # before all others, by key
+            desk.post("DZ", "-7.00")
+
+    replica = Replica(desk.ledger)
+    replica.sync(after_page=insert)
+    assert sum(each.minor for each in replica.open.values()) == (78 + 99 - 7) * 100
+    assert set(replica.changes_told().values()) == {1}
+
+
+def test_days_are_the_systems_own_and_nothing_is_missed_around_midnight(desk: Desk) -> None:
+    desk.clock.time = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)  # the evening before, in the system's own time
+    desk.sync()
+    for hours in range(0, 60, 7):
+        desk.clock.time = datetime(2026, 11, 3, 1, 0, tzinfo=UTC) + timedelta(hours=hours)
+        (invoice,) = desk.post("DR", "1.00")
+        assert ref(invoice) in desk.sync()
