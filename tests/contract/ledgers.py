@@ -249,7 +249,17 @@ def _holds(found: object, entity: str, ident: str) -> bool:
     return any(row.get("Id") == ident for row in rows) or any(_holds(each, entity, ident) for each in found.values())
 
 
-LEDGERS: dict[str, Callable[[], Connection]] = {"books": BooksConnection, "quickbooks": QuickBooksConnection}
+def _business_one() -> Connection:
+    from tests.contract.business_one_connection import BusinessOneConnection
+
+    return BusinessOneConnection()
+
+
+LEDGERS: dict[str, Callable[[], Connection]] = {
+    "books": BooksConnection,
+    "quickbooks": QuickBooksConnection,
+    "business_one": _business_one,
+}
 
 
 @contextmanager

@@ -299,6 +299,7 @@ def test_fresh_sees_the_payment_of_a_minute_ago(here: Connection, replica: Repli
     assert here.told(replica) == in_the_books(here)
 
 
+@pytest.mark.needs(Trait.DELETION)
 def test_fresh_tells_what_is_gone(here: Connection, replica: Replica) -> None:
     invoices = a_lively_company(here)
     replica.sync()

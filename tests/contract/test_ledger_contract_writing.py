@@ -5,7 +5,7 @@ import pytest
 from adapters.errors import LedgerRejected, LedgerUnavailable
 from adapters.ledger import BlockChange, Entry, EntryKind, Outcome
 from adapters.marker import find_marker
-from tests.contract.ledgers import START, Connection
+from tests.contract.ledgers import START, Connection, Trait
 from tests.contract.lively import TODAY, bill, customer
 from tests.contract.replica import Replica
 
@@ -18,6 +18,7 @@ def notes(here: Connection) -> list[str | None]:
     return [find_marker(note.text) for note in here.books.notes()]
 
 
+@pytest.mark.needs(Trait.LINKS)
 def test_entries_become_notes_on_the_customer_and_its_documents(here: Connection) -> None:
     owner = customer(here)
     invoices = [bill(here, owner), bill(here, owner)]
@@ -82,6 +83,7 @@ def test_a_batch_that_never_arrived_is_said_to_be_unsent(here: Connection) -> No
     assert notes(here) == ["reminder:1"]
 
 
+@pytest.mark.needs(Trait.LINKS, Trait.DELETION)
 def test_a_note_about_a_deleted_invoice_goes_to_the_customer_alone(here: Connection) -> None:
     owner = customer(here)
     kept, deleted = bill(here, owner), bill(here, owner)

@@ -16,7 +16,7 @@ from adapters.sap.business_one.cursor import State
 from adapters.sap.business_one.documents import CREDIT_NOTE, DOWN_PAYMENT, INVOICE, KIND_OF, Key, key_of
 from adapters.sap.business_one.gathering import Gathered, Gatherer, not_shown
 from adapters.sap.business_one.partners import CUSTOMERS, customer_of
-from adapters.sap.business_one.reads import Asked, Reader, cut, on, quoted
+from adapters.sap.business_one.reads import PER_PART, Asked, Reader, cut, on, quoted
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.odata import Rows
 
@@ -25,7 +25,7 @@ OPEN = "DocumentStatus eq 'bost_Open' and Cancelled eq 'tNO'"
 CANCELLED_SINCE = timedelta(days=90)
 _LISTS: tuple[type[wire.Row], ...] = (wire.Partner, wire.Invoice, wire.CreditNote, wire.DownPayment)
 _NUMBERED: tuple[type[wire.Row], ...] = (*_LISTS[1:], wire.Payment, wire.JournalEntry)
-_FROM_INVOICES = frozenset([INVOICE, CREDIT_NOTE, DOWN_PAYMENT])
+FROM_INVOICES = frozenset([INVOICE, CREDIT_NOTE, DOWN_PAYMENT])
 
 
 class Reading:
@@ -73,9 +73,14 @@ class Reading:
         gathered = Gathered()
         codes = {each.card_code for each in partners}
         lines = self._gatherer.fetch_open(gathered, codes)
-        self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in _FROM_INVOICES})
-        documents = [each for each in self._gatherer.documents(gathered) if each.customer in codes]
-        return self._page(state, gathered, documents, self._customers(partners))
+        self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in FROM_INVOICES})
+        documents = self._gatherer.documents(gathered)
+        others = {each.customer for each in documents} - codes  # lines of theirs stand on these accounts
+        return self._page(state, gathered, documents, self._customers([*partners, *self._others(others)]))
+
+    def _others(self, codes: Collection[str]) -> list[wire.Partner]:
+        lists = [_partner_list(some) for some in cut(sorted(codes), PER_PART)]
+        return cast("list[wire.Partner]", self._reader.all_of(lists)[wire.Partner].good) if lists else []
 
     def _list(self, state: State, kind: type[wire.Row], rows: Rows[wire.Row]) -> Page:
         gathered = Gathered()
@@ -84,9 +89,7 @@ class Reading:
             state.done += rows.told
         return self._page(state, gathered, self._gatherer.documents(gathered), [])
 
-    def _page(
-        self, state: State, gathered: Gathered, documents: list[Document], customers: list[Customer], **more: bool
-    ) -> Page:
+    def _page(self, state: State, gathered: Gathered, documents: list[Document], customers: list[Customer]) -> Page:
         state.unreadable = sorted({*state.unreadable, *(each.kind for each in gathered.problems)})
         return Page(
             customers=tuple(customers),
@@ -97,7 +100,6 @@ class Reading:
             whole_read=state.whole or None,
             done=state.done,
             expected=state.expected,
-            **more,
         )
 
     def _customers(self, rows: list[wire.Partner]) -> list[Customer]:
@@ -181,7 +183,7 @@ class Reading:
         lists = self._gatherer.lists(wanted) + self._unstamped(since)
         partners: list[wire.Partner] = []
         if customers:
-            lists += [_partner_list(some) for some in cut(sorted(customers), 20)]
+            lists += [_partner_list(some) for some in cut(sorted(customers), PER_PART)]
         for kind, rows in self._reader.all_of(lists).items():
             if kind is wire.Partner:
                 partners = cast("list[wire.Partner]", rows.good)

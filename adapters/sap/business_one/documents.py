@@ -74,20 +74,25 @@ class Known:
 
     currencies: Currencies
     settings: Settings
-    open_amounts: Mapping[tuple[str, Key], Decimal] = field(default_factory=dict)  # by partner; signed, its currency
-    partner_currencies: Mapping[str, str] = field(default_factory=dict)
+    open_amounts: Mapping[Key, Decimal] = field(default_factory=dict)  # signed, in the account's currency
+    account_of: Mapping[str, str] = field(default_factory=dict)  # the partner on whose account another's lines stand
+    account_currencies: Mapping[str, str] = field(default_factory=dict)
     on_instalments: Mapping[Key, Mapping[int, Money]] = field(default_factory=dict)
+
+    def is_local(self, partner: str) -> bool:
+        """Whether what is open on the partner's account is told in local currency."""
+        account = self.account_of.get(partner, partner)
+        return not self.currencies.is_foreign(self.account_currencies.get(account))
 
     def left(self, partner: str, key: Key, total: Money, local: Decimal, code: str | None) -> Money:
         """What is left of a line on a partner's account, in the line's own currency; never more than the line.
 
-        Where the partner has all currencies it is told in local currency: a foreign line's part is taken of its total.
+        Where the account is told in local currency, a foreign line's part is taken of its total.
         """
-        told = self.open_amounts.get((partner, key))
+        told = self.open_amounts.get(key)
         if not told or not total:
             return Money.zero(total.currency)
-        is_local = not self.currencies.is_foreign(self.partner_currencies.get(partner))
-        if self.currencies.is_foreign(code) and is_local:
+        if self.currencies.is_foreign(code) and self.is_local(partner):
             left = self.currencies.money(total.amount * told / local if local else Decimal(0), code)
         else:
             left = self.currencies.money(told, code)
@@ -132,7 +137,7 @@ def of_invoice(row: wire.Invoice, type_: int, known: Known) -> Document:
         total = left = Money.zero(total.currency)
     key = Key(type_, row.doc_entry)
     ref = ref_of(key, is_credit=is_credit)
-    own = {what: wire.extra(row, name) for name, what in known.settings.document_fields.items()}
+    own = {what: wire.own_field(row, name) for name, what in known.settings.document_fields.items()}
     items = () if is_credit else _items(row, key, (total, left), known)
     return Document(
         kind=DocumentKind(ref.partition(":")[0]),
@@ -222,8 +227,7 @@ def of_payment(row: wire.Payment, known: Known) -> Document:
     if wire.yes(row.cancelled):
         total, shares = left, []
     elif currencies.is_foreign(code):  # what came is told in local currency alone: the total is what became of it
-        told = known.open_amounts.get((row.card_code or "", key), Decimal(0))
-        left = known.left(row.card_code or "", key, _foreign(row, came, told, known), -came.amount, code)
+        left = known.left(row.card_code or "", key, _foreign(row, came, known), -came.amount, code)
         total = used - left
     elif may_be_left(row, currencies):
         left = known.left(row.card_code or "", key, -came, -came.amount, code)
@@ -245,12 +249,11 @@ def of_payment(row: wire.Payment, known: Known) -> Document:
     )
 
 
-def _foreign(row: wire.Payment, came: Money, told: Decimal, known: Known) -> Money:
+def _foreign(row: wire.Payment, came: Money, known: Known) -> Money:
     """The most that can be left of a payment in a foreign currency."""
-    if known.currencies.is_foreign(known.partner_currencies.get(row.card_code or "")):
-        return known.currencies.money(told, row.doc_currency)
-    rate = row.doc_rate or Decimal(1)
-    return known.currencies.money(-came.amount / rate, row.doc_currency)
+    if known.is_local(row.card_code or ""):
+        return known.currencies.money(-came.amount / (row.doc_rate or Decimal(1)), row.doc_currency)
+    return known.currencies.money(known.open_amounts.get(Key(PAYMENT, row.doc_entry)), row.doc_currency)
 
 
 def of_entry(row: wire.JournalEntry, line: wire.EntryLine, known: Known) -> Document:

@@ -35,7 +35,7 @@ from adapters.sap.business_one.documents import (
     targets,
 )
 from adapters.sap.business_one.open_lines import OpenLine, open_lines
-from adapters.sap.business_one.partners import CUSTOMERS
+from adapters.sap.business_one.partners import CUSTOMERS, is_consolidated
 from adapters.sap.business_one.reads import PER_PART, Asked, Reader, Service, cut, key_name, quoted
 from adapters.sap.business_one.settings import Currencies, Settings
 from adapters.sap.odata import Rows
@@ -48,7 +48,7 @@ class Gathered:
 
     rows: dict[Key, wire.Row] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    lines: dict[tuple[str, Key], Decimal] = field(default_factory=dict)
+    lines: dict[Key, Decimal] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # partners whose open lines are known
 
     def take(self, kind: type[wire.Row], rows: Rows[wire.Row]) -> None:
@@ -104,25 +104,28 @@ class Gatherer:
         """Asks what is open on these partners' accounts."""
         found = open_lines(self._service, self._settings, set(partners) - into.asked, self._now())
         into.asked |= set(partners)
-        into.lines |= {(line.partner, line.key): line.amount for line in found}
+        into.lines |= {line.key: line.amount for line in found}
         return found
 
     def documents(self, gathered: Gathered) -> list[Document]:
-        """The rows as documents; asks for what is left of payments and journal lines, and what instalments were paid."""
+        """The rows as documents. Asks for what is left of payments and journal lines, and for paid instalments."""
         currencies = self._reader.currencies()
+        payments = cast("list[wire.Payment]", gathered.of(wire.Payment))
         entries = cast("list[wire.JournalEntry]", gathered.of(wire.JournalEntry))
-        customers = self._customers({name for row in entries for name in _accounts(row)})
-        payers = {
-            row.card_code
-            for row in cast("list[wire.Payment]", gathered.of(wire.Payment))
-            if row.card_code and may_be_left(row, currencies)
+        customers = {
+            row.card_code: row for row in self._partners({n for row in entries for n in _accounts(row)}, CUSTOMERS)
         }
-        self.fetch_open(gathered, (payers | customers.keys()) - gathered.asked)
+        payers = {row.card_code for row in payments if row.card_code and may_be_left(row, currencies)}
+        of_payers = {row.card_code: row for row in self._partners(payers - customers.keys())}
+        accounts = {code: row.father_card or code for code, row in of_payers.items() if is_consolidated(row)}
+        fathers = {row.card_code: row for row in self._partners(set(accounts.values()) - of_payers.keys())}
+        self.fetch_open(gathered, {accounts.get(each, each) for each in payers} | customers.keys())
         known = Known(
             currencies=currencies,
             settings=self._settings,
             open_amounts=gathered.lines,
-            partner_currencies=self._currencies_of(gathered, customers),
+            account_of=accounts,
+            account_currencies={code: row.currency or "" for code, row in (customers | of_payers | fathers).items()},
             on_instalments=self._on_instalments(gathered, currencies),
         )
         return list(self._made(gathered, known, customers))
@@ -143,11 +146,6 @@ class Gatherer:
             except (ValueUnreadable, MoneyError) as error:
                 gathered.problems.append(problem(key, str(error)))
 
-    def _customers(self, names: set[str]) -> dict[str, str]:
-        """Which of these partners are customers, and their currencies."""
-        rows = self._partners(names, CUSTOMERS)
-        return {row.card_code: row.currency or "" for row in rows}
-
     def _partners(self, names: Collection[str], condition: str = "") -> list[wire.Balance]:
         row: type[wire.Row] = wire.Balance
         lists = [
@@ -155,19 +153,6 @@ class Gatherer:
             for part in cut(sorted(names), PER_PART)
         ]
         return cast("list[wire.Balance]", self._reader.all_of(lists)[wire.Balance].good) if lists else []
-
-    def _currencies_of(self, gathered: Gathered, customers: dict[str, str]) -> dict[str, str]:
-        """The currencies of the partners whose accounts hold foreign amounts: what is open there is told in them."""
-        currencies = self._reader.currencies()
-        foreign = {
-            row.card_code
-            for row in cast("list[wire.Payment]", gathered.of(wire.Payment))
-            if row.card_code and currencies.is_foreign(row.doc_currency)
-        }
-        return {
-            **customers,
-            **{row.card_code: row.currency or "" for row in self._partners(foreign - customers.keys())},
-        }
 
     def _on_instalments(self, gathered: Gathered, currencies: Currencies) -> dict[Key, dict[int, Money]]:
         """What payments paid on the instalments that they name, for invoices of which a part is paid."""

@@ -47,7 +47,7 @@ _LANGUAGES = {
 
 def customer_of(row: wire.Partner, currencies: Currencies, settings: Settings) -> Customer:
     """A partner. Raises ValueUnreadable."""
-    own = {what: wire.extra(row, name) for name, what in settings.partner_fields.items()}
+    own = {what: wire.own_field(row, name) for name, what in settings.partner_fields.items()}
     emails = addresses(own.get("emails", "")) or _emails(row)
     return Customer(
         ref=row.card_code,

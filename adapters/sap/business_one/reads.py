@@ -101,6 +101,8 @@ class Reader:
             yield page
             if page.is_end:
                 return
+            if page.last == after:
+                raise LedgerUnavailable(f"Business One's list of {wire.ENTITIES[asked.kind]} does not go on.")
             after = page.last
 
     def page(self, asked: Asked[R], after: str = "") -> Listed[R]:

@@ -1,8 +1,8 @@
 """Business One's session: one login for all threads, renewed once where it has ended, and given back at the end.
 
-The cookie is read from `Set-Cookie` by hand: Business One sends it without a path and with a lone semicolon, which some
-cookie jars drop. ROUTEID keeps us on the node that knows the session. Every login takes a licence's place, so a password
-that was refused is not tried again for a while: users get locked.
+The cookie is read from `Set-Cookie` by hand: Business One sends it without a path and with a lone semicolon, which
+some cookie jars drop. ROUTEID keeps us on the node that knows the session. A password that was refused is not tried
+again for a while: users get locked.
 """
 
 from collections.abc import Callable

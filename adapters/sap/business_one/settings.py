@@ -54,7 +54,7 @@ class Settings:
 def _time(told: str | None) -> time:
     """`19:32:42` or `19:32`; the day's beginning where nothing is told."""
     parts = [int(each) for each in (told or "").split(":") if each.isdigit()]
-    return time(*parts[:3]) if len(parts) >= 2 and parts[0] < 24 else time()
+    return time(parts[0], parts[1], parts[2] if len(parts) > 2 else 0) if len(parts) >= 2 and parts[0] < 24 else time()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,18 +6,17 @@ partner owes that stands on its father's account is moved to it. Down-payment re
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
 
 from adapters.documents import CustomerRef, Document
 from adapters.errors import LedgerUnavailable
 from adapters.ledger import Totals
 from adapters.money import Money
 from adapters.sap.business_one import wire
-from adapters.sap.business_one.changes import OPEN, open_list
-from adapters.sap.business_one.documents import CREDIT_NOTE, TYPE_OF, Key, is_ignored, ref_of
+from adapters.sap.business_one.changes import FROM_INVOICES, OPEN, open_list
+from adapters.sap.business_one.documents import CREDIT_NOTE, PAYMENT, is_ignored, ref_of
 from adapters.sap.business_one.gathering import Gathered, Gatherer
 from adapters.sap.business_one.partners import CUSTOMERS, is_consolidated
 from adapters.sap.business_one.reads import PER_PART, Asked, Reader, cut, on, quoted
@@ -42,7 +41,7 @@ def read_totals(reader: Reader, gatherer: Gatherer, day: date, now: Callable[[],
         _add(sums, document.customer, document.open)
         _add(sums, document.customer, -currencies.money(local, None))
     moved = {code: row.father_card or "" for code, row in rows.items() if is_consolidated(row)}
-    for document in reading.open_of(moved):
+    for document in reading.moved(moved):
         _add(sums, document.customer, document.open)
         _add(sums, moved[document.customer], -document.open)
     later = reading.after(day)
@@ -65,9 +64,14 @@ class _Reading:
         self._reader = reader
         self._gatherer = gatherer
 
-    def open_of(self, partners: Collection[str]) -> list[Document]:
-        """Open invoices, down payments and credit notes of these partners."""
-        return self._gatherer.documents(self._invoices(partners))
+    def moved(self, fathers: Mapping[str, str]) -> list[Document]:
+        """What is open of these partners, and stands on their fathers' accounts."""
+        if not fathers:
+            return []
+        gathered = self._invoices(fathers)
+        lines = self._gatherer.fetch_open(gathered, set(fathers.values()))
+        self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type == PAYMENT})
+        return [each for each in self._whole(gathered) if each.customer in fathers]
 
     def foreign(self, partners: Collection[str]) -> list[tuple[Document, Decimal]]:
         """What is open on these accounts in other than local currency, with its amount in local currency."""
@@ -75,17 +79,17 @@ class _Reading:
             return []
         gathered = self._invoices(partners)
         lines = self._gatherer.fetch_open(gathered, partners)
-        self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in map(TYPE_OF.get, _INVOICES)})
-        local = {(line.partner, ref_of(line.key)): line.amount for line in lines}
+        self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in FROM_INVOICES})
+        local = {ref_of(line.key): line.amount for line in lines}
         for key, row in gathered.rows.items():
             if isinstance(row, wire.Invoice) and not is_ignored(row):
                 amount = row.doc_total - row.paid_to_date
                 is_credit = key.type != CREDIT_NOTE and row.doc_total < 0
                 ref = ref_of(key, is_credit=is_credit)
-                local[row.card_code, ref] = -amount if key.type == CREDIT_NOTE else amount
+                local[ref] = -amount if key.type == CREDIT_NOTE else amount
         home = self._reader.currencies().name(None)
         return [
-            (each, local.get((each.customer, each.ref), Decimal(0)))
+            (each, local.get(each.ref, Decimal(0)))
             for each in self._whole(gathered)
             if each.open.currency != home and each.customer in partners
         ]

@@ -31,7 +31,7 @@ class Instalment(Row):
 
 
 class Invoice(Row, kw_only=True):
-    """Invoices, CreditNotes and DownPayments, which are of one type. Amounts are in local currency, FC in DocCurrency."""
+    """Invoices, CreditNotes and DownPayments, which are of one type. Amounts are local, FC in DocCurrency."""
 
     doc_entry: int
     doc_num: int | None = None
@@ -306,7 +306,7 @@ def with_fields(kind: type[R], names: tuple[str, ...]) -> type[R]:
     return cast("type[R]", made)
 
 
-def extra(row: Row, name: str) -> str:
+def own_field(row: Row, name: str) -> str:
     """A tenant's own field of a row as text; empty where there is none."""
     told: object = getattr(row, name, None)
     return "" if told is None else str(told).strip()
