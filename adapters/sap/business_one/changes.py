@@ -136,7 +136,8 @@ class Reading:
             gathered.take(kind, self._recent(state, kind, found[kind]))
         for key in gathered.rows:
             state.saw(wire.ENTITIES[KIND_OF[key.type]], key.entry)
-        self._gatherer.fetch_named(gathered, bases_of=[key for key in gathered.rows if key.type == CREDIT_NOTE])
+        new_credits = [key for key in gathered.rows if key.type == CREDIT_NOTE]
+        self._gatherer.fetch(gathered, self._gatherer.named(gathered) | self._gatherer.bases(new_credits))
         partners = cast("list[wire.Partner]", self._recent(state, wire.Partner, found[wire.Partner]).good)
         return gathered, partners
 
@@ -189,12 +190,9 @@ class Reading:
                 partners = cast("list[wire.Partner]", rows.good)
             else:
                 gathered.take(kind, rows)
-        self._gatherer.fetch_named(gathered)
-        if customers:
-            lines = self._gatherer.fetch_open(gathered, set(customers))
-            self._gatherer.fetch(
-                gathered, {Key(line.key.type, line.key.entry) for line in lines} - gathered.rows.keys()
-            )
+        lines = self._gatherer.fetch_open(gathered, set(customers)) if customers else []
+        unread = {Key(line.key.type, line.key.entry) for line in lines} - gathered.rows.keys()
+        self._gatherer.fetch(gathered, self._gatherer.named(gathered) | unread)
         made = self._gatherer.documents(gathered)
         bad = {each.ref for each in gathered.problems}
         shown = {each.ref for each in made} | bad

@@ -89,16 +89,19 @@ class Gatherer:
             for some in cut(sorted(numbers), PER_PART)
         ]
 
-    def fetch_named(self, into: Gathered, *, bases_of: Collection[Key] = ()) -> None:
-        """Reads again what payments name, and what these credit notes were made from."""
-        payments = cast("list[wire.Payment]", into.of(wire.Payment))
-        named = {Key(key.type, key.entry) for row in payments for key, _ in targets(row)}
-        if bases_of:
-            lists = [by_numbers(wire.Based, some) for some in cut(sorted(key.entry for key in bases_of), PER_PART)]
-            for row in cast("list[wire.Based]", self._reader.all_of(lists)[wire.Based].good):
-                bases = (each.base_entry for each in row.document_lines or () if each.base_type == INVOICE)
-                named |= {Key(INVOICE, entry) for entry in bases if entry}
-        self.fetch(into, named)
+    def named(self, gathered: Gathered) -> set[Key]:
+        """The documents that payments name, to be read again."""
+        payments = cast("list[wire.Payment]", gathered.of(wire.Payment))
+        return {Key(key.type, key.entry) for row in payments for key, _ in targets(row)}
+
+    def bases(self, credits_: Collection[Key]) -> set[Key]:
+        """The invoices that credit notes were made from, to be read again."""
+        lists = [by_numbers(wire.Based, some) for some in cut(sorted(key.entry for key in credits_), PER_PART)]
+        if not lists:
+            return set()
+        rows = cast("list[wire.Based]", self._reader.all_of(lists)[wire.Based].good)
+        lines = (line for row in rows for line in row.document_lines or ())
+        return {Key(INVOICE, line.base_entry) for line in lines if line.base_type == INVOICE and line.base_entry}
 
     def fetch_open(self, into: Gathered, partners: Collection[str]) -> list[OpenLine]:
         """Asks what is open on these partners' accounts."""

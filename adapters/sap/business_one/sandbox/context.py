@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.documents import DocumentKind
 from adapters.sandbox.books import Books
-from adapters.sandbox.records import ZERO, BooksError, Customer, Document, Stamped
+from adapters.sandbox.records import ZERO, Allocation, BooksError, Customer, Document, Stamped
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
 from adapters.sap.business_one.sandbox.wire import Json
 
@@ -102,6 +102,18 @@ class Context:
             ]
             self._totals[document.id] = next((each for each in reversed(totals) if each), ZERO)
         return self._totals[document.id]
+
+    def allocations_before(self, payment: Document) -> tuple[Allocation, ...]:
+        """What a payment was set against before it was cancelled: Business One keeps that too."""
+        if not (payment.voided or payment.deleted):
+            return payment.allocations
+        for change in reversed(list(self.books.history)):
+            if change.entity == payment.kind.value and change.id == payment.id and change.record["allocations"]:
+                told = change.record["allocations"]
+                return tuple(
+                    Allocation(target=each["target"], amount=Decimal(each["amount"]), open_before=ZERO) for each in told
+                )
+        return ()
 
     def stamp(self, document: Document) -> datetime:
         """When it was last changed by itself. That a payment was posted on it is no change of it (worst case)."""

@@ -34,7 +34,8 @@ class Payments:
         context = self._context
         gone = document.voided or document.deleted
         total = -context.total_before(document)
-        lines = [] if gone else [self._applied(at, each, document) for at, each in enumerate(document.allocations)]
+        shares = context.allocations_before(document)
+        lines = [self._applied(at, each, document) for at, each in enumerate(shares)]
         made: Json = {
             "DocEntry": int(document.id),
             "DocNum": int(document.id),

@@ -43,7 +43,7 @@ def not_found() -> Refused:
 
 def encode(told: Json) -> bytes:
     """JSON as Business One writes it: tabs, and a blank before each colon."""
-    return json.dumps(told, indent="\t", separators=(",", " : "), ensure_ascii=False).encode()
+    return json.dumps(told, indent="\t", separators=(",", " : "), ensure_ascii=False, default=float).encode()
 
 
 def number(amount: Decimal) -> float:
