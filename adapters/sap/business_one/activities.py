@@ -24,7 +24,7 @@ from adapters.sap.business_one.reads import Asked, Reader, Service, cut, on, quo
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.odata import read_one
 
-NOTE_LENGTH, DETAILS_LENGTH, PER_BATCH = 2000, 100, 30
+NOTE_LENGTH, PER_BATCH = 2000, 30
 _SLACK = timedelta(days=1)
 """The server's day of an activity may be another than ours."""
 _CLOSING = frozenset(
@@ -167,7 +167,7 @@ class ActivityWriter:
         told: dict[str, object] = {
             "CardCode": note.customer,
             "ActivityProperty": "cn_Task" if note.due else "cn_Note",
-            "Details": _cut(note.text.partition("\n")[0]),
+            "Details": _cut(note.text.partition("\n")[0], self._settings.details_length),
             "Notes": each.text,
         }
         if note.entry and each.link:
@@ -250,8 +250,8 @@ def _note(entry: Entry, settings: Settings) -> _Note:
     )
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= DETAILS_LENGTH else line[: DETAILS_LENGTH - 1].rstrip() + "…"
+def _cut(line: str, length: int) -> str:
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def _unknown(each: _Open, reason: str) -> Receipt:

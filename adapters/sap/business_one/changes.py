@@ -5,17 +5,17 @@ payments. What happened meanwhile is read at its end like any other change: by U
 above the highest seen, and cancelled payments of the last months, since payments tell no change.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import cast
 
-from adapters.documents import Customer, Document, DocumentKind, DocumentRef
+from adapters.documents import Customer, Document, DocumentKind, DocumentRef, Problem
 from adapters.ledger import Page
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.cursor import State
 from adapters.sap.business_one.documents import CREDIT_NOTE, DOWN_PAYMENT, INVOICE, KIND_OF, Key, key_of
 from adapters.sap.business_one.gathering import Gathered, Gatherer, not_shown
-from adapters.sap.business_one.partners import CUSTOMERS, customer_of
+from adapters.sap.business_one.partners import CUSTOMER, CUSTOMERS, customer_of, unreadable_partner
 from adapters.sap.business_one.reads import PER_PART, Asked, Reader, cut, on, quoted
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.odata import Rows
@@ -72,6 +72,7 @@ class Reading:
         partners = cast("list[wire.Partner]", rows.good)
         gathered = Gathered()
         codes = {each.card_code for each in partners}
+        gathered.problems += [unreadable_partner(each) for each in rows.bad]
         lines = self._gatherer.fetch_open(gathered, codes)
         self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in FROM_INVOICES})
         documents = self._gatherer.documents(gathered)
@@ -90,7 +91,7 @@ class Reading:
         return self._page(state, gathered, self._gatherer.documents(gathered), [])
 
     def _page(self, state: State, gathered: Gathered, documents: list[Document], customers: list[Customer]) -> Page:
-        state.unreadable = sorted({*state.unreadable, *(each.kind for each in gathered.problems)})
+        state.unreadable = sorted({*state.unreadable, *_kinds(gathered.problems)})
         return Page(
             customers=tuple(customers),
             documents=tuple(documents),
@@ -112,7 +113,7 @@ class Reading:
         began = self._now()
         gathered, customers = self._since(state)
         documents = self._gatherer.documents(gathered)
-        unreadable = {*state.unreadable, *(each.kind for each in gathered.problems)}
+        unreadable = {*state.unreadable, *_kinds(gathered.problems)}
         whole = state.whole
         state.since = min(state.began, began) if state.began else began
         state.end_whole()
@@ -124,7 +125,7 @@ class Reading:
             read_at=began,
             scope=SCOPE - unreadable if whole else frozenset(),
             whole_read=whole or None,
-            complete=bool(whole) and not unreadable,
+            complete=bool(whole),
             last=True,
         )
 
@@ -138,8 +139,9 @@ class Reading:
             state.saw(wire.ENTITIES[KIND_OF[key.type]], key.entry)
         new_credits = [key for key in gathered.rows if key.type == CREDIT_NOTE]
         self._gatherer.fetch(gathered, self._gatherer.named(gathered) | self._gatherer.bases(new_credits))
-        partners = cast("list[wire.Partner]", self._recent(state, wire.Partner, found[wire.Partner]).good)
-        return gathered, partners
+        partners = self._recent(state, wire.Partner, found[wire.Partner])
+        gathered.problems += [unreadable_partner(each) for each in partners.bad]
+        return gathered, cast("list[wire.Partner]", partners.good)
 
     def _news(self, state: State) -> list[Asked[wire.Row]]:
         changed = f"UpdateDate ge {on(state.from_day(self._settings))}"
@@ -188,6 +190,7 @@ class Reading:
         for kind, rows in self._reader.all_of(lists).items():
             if kind is wire.Partner:
                 partners = cast("list[wire.Partner]", rows.good)
+                gathered.problems += [unreadable_partner(each) for each in rows.bad]
             else:
                 gathered.take(kind, rows)
         lines = self._gatherer.fetch_open(gathered, set(customers)) if customers else []
@@ -205,6 +208,13 @@ class Reading:
             read_at=began,
             last=True,
         )
+
+
+def _kinds(problems: Iterable[Problem]) -> set[str]:
+    """The kinds that are not told whole; of a customer that cannot be read, payments and journal lines are not."""
+    kinds = {each.kind for each in problems}
+    lost = {DocumentKind.PAYMENT.value, DocumentKind.JOURNAL.value} if CUSTOMER in kinds else set()
+    return (kinds | lost) & SCOPE
 
 
 def open_list(kind: type[wire.Row]) -> Asked[wire.Row]:

@@ -75,6 +75,7 @@ class Known:
     currencies: Currencies
     settings: Settings
     open_amounts: Mapping[Key, Decimal] = field(default_factory=dict)  # signed, in the account's currency
+    today: date = date.max  # what is dated later may not be told yet
     account_of: Mapping[str, str] = field(default_factory=dict)  # the partner on whose account another's lines stand
     account_currencies: Mapping[str, str] = field(default_factory=dict)
     on_instalments: Mapping[Key, Mapping[int, Money]] = field(default_factory=dict)
@@ -84,12 +85,14 @@ class Known:
         account = self.account_of.get(partner, partner)
         return not self.currencies.is_foreign(self.account_currencies.get(account))
 
-    def left(self, partner: str, key: Key, total: Money, local: Decimal, code: str | None) -> Money:
+    def left(self, partner: str, key: Key, total: Money, local: Decimal, code: str | None, day_: date) -> Money:
         """What is left of a line on a partner's account, in the line's own currency; never more than the line.
 
-        Where the account is told in local currency, a foreign line's part is taken of its total.
+        Where the account is told in local currency, a foreign line's part is taken of its total. `day_` is the line's.
         """
         told = self.open_amounts.get(key)
+        if told is None and day_ > self.today:
+            return total
         if not told or not total:
             return Money.zero(total.currency)
         if self.currencies.is_foreign(code) and self.is_local(partner):
@@ -217,7 +220,7 @@ def may_be_left(row: wire.Payment, currencies: Currencies) -> bool:
 
 def of_payment(row: wire.Payment, known: Known) -> Document:
     """A payment. Raises ValueUnreadable and MoneyError."""
-    code, key = row.doc_currency, Key(PAYMENT, row.doc_entry)
+    code, key, issued = row.doc_currency, Key(PAYMENT, row.doc_entry), _issued(row.doc_date)
     currencies = known.currencies
     shares = [(target, applied(each, code, currencies)) for target, each in targets(row)]
     used = sum((share for _, share in shares), Money.zero(currencies.name(code)))
@@ -227,16 +230,16 @@ def of_payment(row: wire.Payment, known: Known) -> Document:
     if wire.yes(row.cancelled):
         total, shares = left, []
     elif currencies.is_foreign(code):  # what came is told in local currency alone: the total is what became of it
-        left = known.left(row.card_code or "", key, _foreign(row, came, known), -came.amount, code)
+        left = known.left(row.card_code or "", key, _foreign(row, came, known), -came.amount, code, issued)
         total = used - left
     elif may_be_left(row, currencies):
-        left = known.left(row.card_code or "", key, -came, -came.amount, code)
+        left = known.left(row.card_code or "", key, used - came, -came.amount, code, issued)
     return Document(
         kind=DocumentKind.PAYMENT,
         id=str(row.doc_entry),
         customer=row.card_code or "",
         number=row.transfer_reference or row.counter_reference or str(row.doc_num or row.doc_entry),
-        issue_date=_issued(row.doc_date),
+        issue_date=issued,
         total=-total,
         open=left,
         allocations=tuple(
@@ -265,14 +268,15 @@ def of_entry(row: wire.JournalEntry, line: wire.EntryLine, known: Known) -> Docu
     local = (line.debit or Decimal(0)) - (line.credit or Decimal(0))
     foreign = (line.fc_debit or Decimal(0)) - (line.fc_credit or Decimal(0))
     total = currencies.money(foreign if is_foreign else local, code)
-    left = known.left(line.short_name or "", key, total, local, code)
-    due = day(line.due_date) or day(row.due_date) or _issued(row.reference_date)
+    issued = _issued(row.reference_date)
+    left = known.left(line.short_name or "", key, total, local, code, issued)
+    due = day(line.due_date) or day(row.due_date) or issued
     return Document(
         kind=DocumentKind.JOURNAL,
         id=f"{row.jdt_num}.{line.line_id}",
         customer=line.short_name or "",
         number=str(row.number or row.jdt_num),
-        issue_date=_issued(row.reference_date),
+        issue_date=issued,
         total=total,
         open=left,
         items=(Item(due_date=due, total=total, open=left),) if total.minor > 0 else (),

@@ -127,6 +127,7 @@ class Gatherer:
             currencies=currencies,
             settings=self._settings,
             open_amounts=gathered.lines,
+            today=self._settings.local_day(self._now()),
             account_of=accounts,
             account_currencies={code: row.currency or "" for code, row in (customers | of_payers | fathers).items()},
             on_instalments=self._on_instalments(gathered, currencies),
@@ -210,11 +211,8 @@ def problem(key: Key, why: str) -> Problem:
 
 def unreadable(kind: type[wire.Row], raw: bytes) -> Problem:
     """A row that is not what it should be."""
-    try:
-        told = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        number = int(bytes(told[key_name(kind)]))
-    except (msgspec.DecodeError, KeyError, ValueError):
-        number = 0
+    told = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get(key_name(kind), msgspec.Raw(b"0"))
+    number = int(bytes(told)) if bytes(told).isdigit() else 0
     return problem(
         Key(TYPE_OF[kind], number, 0 if TYPE_OF[kind] == JOURNAL else -1), "a property is not what it should be"
     )

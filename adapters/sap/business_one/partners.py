@@ -4,14 +4,18 @@ A partner whose payments are consolidated (FatherType cPayments_sum) is billed w
 the father's account.
 """
 
+from datetime import date
 from hashlib import sha256
 
-from adapters.documents import Customer
+import msgspec
+
+from adapters.documents import Customer, Problem
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.documents import addresses
 from adapters.sap.business_one.settings import MULTI, Currencies, Settings
-from adapters.sap.values import day
+from adapters.sap.values import ValueUnreadable, day
 
+CUSTOMER = "customer"
 CUSTOMERS = "CardType eq 'cCustomer'"
 PAYMENTS = "cPayments_sum"
 _LANGUAGES = {
@@ -46,7 +50,7 @@ _LANGUAGES = {
 
 
 def customer_of(row: wire.Partner, currencies: Currencies, settings: Settings) -> Customer:
-    """A partner. Raises ValueUnreadable."""
+    """A partner as a customer."""
     own = {what: wire.own_field(row, name) for name, what in settings.partner_fields.items()}
     emails = addresses(own.get("emails", "")) or _emails(row)
     return Customer(
@@ -66,16 +70,33 @@ def customer_of(row: wire.Partner, currencies: Currencies, settings: Settings) -
         delivery_method=own.get("delivery_method", ""),
         note=own.get("note") or row.free_text or "",
         block="BlockDunning" if wire.yes(row.block_dunning) else "",
-        last_dunned=day(row.dunning_date),
+        last_dunned=_day(row.dunning_date),
         version=sha256(repr(row).encode()).hexdigest()[:16],
         created_at=settings.instant(row.create_date, None),
         updated_at=settings.instant(row.update_date, row.update_time),
     )
 
 
+def unreadable_partner(raw: bytes) -> Problem:
+    """A partner that is not what it should be."""
+    told = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get("CardCode", msgspec.Raw(b'""'))
+    code = msgspec.json.decode(told)
+    return Problem(
+        ref=str(code), kind=CUSTOMER, text=f"Customer {code} cannot be read: a property is not what it should be."
+    )
+
+
 def is_consolidated(row: wire.Partner | wire.Balance) -> bool:
     """Whether what the partner owes stands on its father's account."""
     return bool(row.father_card) and row.father_type == PAYMENTS
+
+
+def _day(told: str | None) -> date | None:
+    """A day that only informs: one that cannot be read is none."""
+    try:
+        return day(told)
+    except ValueUnreadable:
+        return None
 
 
 def _emails(row: wire.Partner) -> tuple[str, ...]:

@@ -84,12 +84,16 @@ class Reader:
     def currencies(self) -> Currencies:
         """What the company calls its currencies."""
         if self._currencies is None:
-            rows = [row for page in self.pages(Asked(kind=wire.Currency, filter="")) for row in page.rows.good]
+            try:
+                rows = [row for page in self.pages(Asked(kind=wire.Currency, filter="")) for row in page.rows.good]
+            except LedgerRejected:  # our user may not read them: what the company calls its currencies is taken as ISO
+                rows = []
             told = {each.code: (each.documents_code or "").upper() for each in rows}
             iso = {code: name for code, name in told.items() if len(name) == 3 and name.isalpha()}
-            self._currencies = Currencies(
-                local=self.admin().local_currency, iso={**iso, **dict(self._settings.currencies)}
-            )
+            known = Currencies(local=self.admin().local_currency, iso={**iso, **self._settings.currencies})
+            if len(known.name(None)) != 3:
+                raise LedgerRejected(f"What {known.local!r} is in ISO 4217 must be set: Business One does not tell.")
+            self._currencies = known
         return self._currencies
 
     # -- lists

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from adapters.money import Money, decimals
-from adapters.sap.values import day
+from adapters.sap.values import ValueUnreadable, day
 
 MULTI = "##"
 """The currency of a partner that has all of them."""
@@ -19,13 +19,15 @@ DOCUMENT_FIELDS = frozenset(["bill_emails", "memo", "number"])
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`partner_fields` and `document_fields` say which tenant's field (`U_…`) is read as what; `marker_field` names
-    the activities' field that takes our marker. `dispute_blocks`: a dispute also sets the document's BlockDunning.
-    `zone` is the server's (IANA), empty where unknown; `currencies` overrules what a currency's code is in ISO 4217.
+    the activities' field that takes our marker, `details_length` is how much their Details hold. `dispute_blocks`: a
+    dispute also sets the document's BlockDunning. `zone` is the server's (IANA), empty where unknown; `currencies`
+    overrules what a currency's code is in ISO 4217. Raises ValueError for fields that cannot be mapped.
     """
 
     partner_fields: Mapping[str, str] = field(default_factory=dict)
     document_fields: Mapping[str, str] = field(default_factory=dict)
     marker_field: str = ""
+    details_length: int = 100
     dispute_blocks: bool = False
     zone: str = ""
     currencies: Mapping[str, str] = field(default_factory=dict)
@@ -40,8 +42,11 @@ class Settings:
             raise ValueError(f"Fields cannot be mapped so: {', '.join(sorted(wrong | odd))}.")
 
     def instant(self, told_day: str | None, told_time: str | None) -> datetime | None:
-        """A day and a time of the server's as aware UTC; None without a day, or where its zone is not known."""
-        on = day(told_day)
+        """A day and a time of the server's as aware UTC; None without one, or where its zone is not known."""
+        try:
+            on = day(told_day)
+        except ValueUnreadable:
+            return None
         if on is None or not self.zone:
             return None
         return datetime.combine(on, _time(told_time), ZoneInfo(self.zone)).astimezone(UTC)

@@ -39,7 +39,6 @@ class Invoice(Row, kw_only=True):
     num_at_card: str | None = None
     doc_date: str | None = None
     doc_due_date: str | None = None
-    tax_date: str | None = None
     doc_total: Decimal
     doc_total_fc: Decimal | None = None
     doc_currency: str | None = None

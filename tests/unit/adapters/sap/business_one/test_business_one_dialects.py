@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from adapters.errors import LedgerRejected
 from adapters.money import Money
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
+from adapters.sap.business_one.settings import Settings
 from adapters.sap.faults import read_fault
 from adapters.sap.odata import read_rows
 from tests.contract.business_one_connection import BusinessOneConnection
@@ -85,3 +87,25 @@ def test_the_companys_own_name_for_its_currency_is_told_in_iso(here: BusinessOne
     replica.sync()
     assert here.ledger.company().home_currency == "USD"
     assert replica.open == {here.ref("invoice", invoice): Money.of("10.10", "USD")}
+
+
+def _without_currencies(here: BusinessOneConnection) -> None:
+    def refuse(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if request.url.path.endswith("/Currencies"):
+            return httpx.Response(403, json={"error": {"code": "-1", "message": "No permission"}})
+        return response
+
+    here.transport.after = refuse
+
+
+def test_a_currency_that_nobody_explains_must_be_set(here: BusinessOneConnection) -> None:
+    _without_currencies(here)
+    with pytest.raises(LedgerRejected, match=r"'\$' is in ISO 4217 must be set"):
+        here.ledger.company()
+
+
+def test_a_currency_that_was_set_is_taken() -> None:
+    here = BusinessOneConnection(settings=Settings(currencies={"$": "USD"}))
+    _without_currencies(here)
+    assert here.ledger.company().home_currency == "USD"
+    here.books.close()

@@ -246,3 +246,31 @@ def test_the_dunning_terms_of_business_one_are_reported(here: BusinessOneConnect
     customer(here, "Three", extra=own(DunningTerm="Strict", BlockDunning="tYES"))
     customer(here, "Four")
     assert here.business_one.dunned_by_itself() == ["Dunning term Strict: 2 customers"]
+
+
+def test_a_partner_that_cannot_be_read_is_named_and_what_stands_on_its_account_is_not_called_whole(
+    here: BusinessOneConnection, replica: Replica
+) -> None:
+    a_lively_company(here)
+    customer(here, "Odd", extra=own(LanguageCode="n/a"))
+    last = replica.sync()[-1]
+    assert [(each.ref, each.kind) for each in replica.problems][:1] == [("4", "customer")]
+    assert last.complete
+    assert set(last.scope) == {"invoice", "credit_memo"}
+    assert replica.open == here.in_the_books()
+
+
+def test_a_payment_dated_later_counts_though_the_list_of_today_does_not_show_it(
+    here: BusinessOneConnection, replica: Replica
+) -> None:
+    owner = customer(here)
+    later = here.books.pay(owner, Decimal(5), on=date(2026, 12, 24))
+    rows = here.face.partners.open_transactions
+
+    def of_today(codes: list[str]) -> list[dict[str, object]]:
+        return [row for row in rows(codes) if row["SrcObjAbs"] != int(later)]
+
+    replica.sync()
+    here.face.partners.open_transactions = of_today  # type: ignore[method-assign]
+    page = here.ledger.fresh([here.ref("payment", later)], (), replica.cursor or "")
+    assert page.documents[0].open == usd("-5.00")

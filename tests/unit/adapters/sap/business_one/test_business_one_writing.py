@@ -13,7 +13,6 @@ from adapters.errors import LedgerConflict
 from adapters.ledger import Entry, EntryKind, Outcome, Receipt
 from adapters.marker import find_marker, marker
 from adapters.sap.business_one import holds
-from adapters.sap.business_one.activities import DETAILS_LENGTH
 from adapters.sap.business_one.documents import Key
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
 from adapters.sap.business_one.settings import Settings
@@ -62,7 +61,7 @@ def test_details_hold_the_first_line_cut_to_the_field_and_notes_the_whole_text(h
     line = "Zahlungserinnerung " + "ä" * 150
     post(here, entry("reminder:1", customer(here), text=f"{line}\nSecond line."))
     (row,) = activities(here)
-    assert len(row["Details"]) == DETAILS_LENGTH
+    assert len(row["Details"]) == 100
     assert row["Details"].endswith("…")
     assert row["Notes"] == f"{line}\nSecond line.\n{marker('reminder:1')}"
 
