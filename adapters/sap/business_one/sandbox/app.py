@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote
 
 from adapters.sandbox.books import Books
@@ -14,7 +14,15 @@ from adapters.sap.business_one.sandbox.context import Context
 from adapters.sap.business_one.sandbox.journals import JournalEntries
 from adapters.sap.business_one.sandbox.partners import Partners
 from adapters.sap.business_one.sandbox.payments import Payments
-from adapters.sap.business_one.sandbox.query import Filter, after_in, ordered, selected, whole_number
+from adapters.sap.business_one.sandbox.query import (
+    Filter,
+    after_in,
+    keys_in,
+    only_open,
+    ordered,
+    selected,
+    whole_number,
+)
 from adapters.sap.business_one.sandbox.sales import Sales
 from adapters.sap.business_one.sandbox.sessions import Sessions
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
@@ -168,11 +176,24 @@ class BusinessOneSandbox:
         if listed is None and name != "Currencies":
             raise Refused(404, -1000, f"Unrecognized resource path {name}")
         text = params.get("$filter", "")
-        rows = listed.rows(dialect, after_in(text)) if listed else self._currencies()
+        rows = self._candidates(listed, text, dialect) if listed else self._currencies()
         shown = [row for row in rows if not listed or (name, row[listed.key]) not in self.context.hidden]
         test = Filter(text, shown[0]).test if text and shown else None
         kept = [row for row in shown if test(row)] if test else shown
         return ordered(kept, params.get("$orderby", ""), kept[0]) if kept else []
+
+    @staticmethod
+    def _candidates(listed: Any, text: str, dialect: str) -> Iterable[Json]:  # noqa: ANN401 - any of the lists
+        """Rows among which are all that meet the filter."""
+        keys = keys_in(text, listed.key)
+        if keys:
+            found = (_one(listed, each, dialect) for each in sorted(keys, key=int))
+            return [row for row in found if row is not None]
+        if isinstance(listed, Sales):
+            rows: Iterable[Json] = listed.rows(dialect, after_in(text), only_open=only_open(text))
+        else:
+            rows = listed.rows(dialect, after_in(text))
+        return rows
 
     def _page_size(self, headers: Mapping[str, str]) -> tuple[int, tuple[tuple[str, str], ...]]:
         """How many rows a page has; 0 for all."""
@@ -206,6 +227,13 @@ class BusinessOneSandbox:
             "ReconDate": asked["ReconDate"],
             "InternalReconciliationOpenTransRows": rows,
         }
+
+
+def _one(listed: Any, key: str, dialect: str) -> Json | None:  # noqa: ANN401 - any of the lists
+    try:
+        return cast("Json", listed.one(key, dialect))
+    except Refused:
+        return None
 
 
 def _given(body: bytes) -> Json:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from adapters.documents import DocumentKind
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import ZERO, Allocation, BooksError, Customer, Document, Stamped
@@ -16,6 +18,19 @@ from adapters.sap.business_one.sandbox.wire import Json
 CENT = Decimal("0.01")
 OWN = "business_one"
 """Under this name a record's `extra` holds properties that the books do not know; they overrule the books'."""
+
+_CANCELLED = frozenset(["invoice", "credit_memo", "payment"])
+_PAGE = 5000
+
+
+class _Share(msgspec.Struct):
+    target: str
+    amount: Decimal
+
+
+class _Past(msgspec.Struct):
+    total: Decimal
+    allocations: list[_Share] = []
 
 
 @dataclass(slots=True)
@@ -27,7 +42,8 @@ class Context:
     now: Callable[[], datetime]
     broken: set[tuple[str, int]] = field(default_factory=set)  # rows that come out unreadable: ("Invoices", 130)
     hidden: set[tuple[str, int]] = field(default_factory=set)  # rows that our user may not see
-    _totals: dict[str, Decimal] = field(default_factory=dict)  # of cancelled documents, before they were
+    _past: dict[tuple[str, str], tuple[Decimal, tuple[Allocation, ...]]] = field(default_factory=dict)
+    _seen: int = 0  # how far the books' history was read for it
     _stamps: dict[str, tuple[object, datetime]] = field(default_factory=dict)
 
     @property
@@ -51,9 +67,10 @@ class Context:
         """An amount in the company's own currency."""
         return amount if self.is_local(currency) else (amount * self.books.rate(currency)).quantize(CENT)
 
-    def documents(self, kind: DocumentKind, after: int = 0) -> Iterator[Document]:
+    def documents(self, kind: DocumentKind, after: int = 0, *, only_open: bool = False) -> Iterator[Document]:
         """Documents of a kind by number; deleted ones too, since Business One deletes nothing: it cancels."""
-        rows = self.books.rows.select("kind = ? AND n > ?", (kind.value, after), order="n, id")
+        where = "kind = ? AND n > ?" + (" AND open <> 0" if only_open else "")
+        rows = self.books.rows.select(where, (kind.value, after), order="n, id")
         for row in rows:
             yield self.books.shelf.decode(Document, row)
 
@@ -91,29 +108,26 @@ class Context:
         return bool(self.books.rows.count(where, (customer.id, customer.currency)))
 
     def total_before(self, document: Document) -> Decimal:
-        """The total of a document before it was voided: Business One keeps it."""
-        if not document.voided:
-            return document.total
-        if document.id not in self._totals:
-            totals = [
-                Decimal(change.record["total"])
-                for change in self.books.history
-                if change.entity == document.kind.value and change.id == document.id
-            ]
-            self._totals[document.id] = next((each for each in reversed(totals) if each), ZERO)
-        return self._totals[document.id]
+        """The total of a document before it was cancelled: Business One keeps it."""
+        return self._before(document)[0] if document.voided else document.total
 
     def allocations_before(self, payment: Document) -> tuple[Allocation, ...]:
         """What a payment was set against before it was cancelled: Business One keeps that too."""
-        if not (payment.voided or payment.deleted):
-            return payment.allocations
-        for change in reversed(list(self.books.history)):
-            if change.entity == payment.kind.value and change.id == payment.id and change.record["allocations"]:
-                told = change.record["allocations"]
-                return tuple(
-                    Allocation(target=each["target"], amount=Decimal(each["amount"]), open_before=ZERO) for each in told
-                )
-        return ()
+        gone = payment.voided or payment.deleted
+        return self._before(payment)[1] if gone else payment.allocations
+
+    def _before(self, document: Document) -> tuple[Decimal, tuple[Allocation, ...]]:
+        while page := self.books.rows.history(self._seen, _PAGE):
+            for change in page:
+                self._seen = change.seq
+                if change.entity in _CANCELLED:
+                    self._remember(change.entity, change.id, msgspec.json.decode(change.record, type=_Past))
+        return self._past.get((document.kind.value, document.id), (ZERO, ()))
+
+    def _remember(self, kind: str, ident: str, now: "_Past") -> None:
+        total, shares = self._past.get((kind, ident), (ZERO, ()))
+        told = tuple(Allocation(target=each.target, amount=each.amount, open_before=ZERO) for each in now.allocations)
+        self._past[kind, ident] = (now.total or total, told or shares)
 
     def stamp(self, document: Document) -> datetime:
         """When it was last changed by itself. That a payment was posted on it is no change of it (worst case)."""

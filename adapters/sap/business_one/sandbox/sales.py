@@ -22,12 +22,12 @@ class Sales:
         self._kind = DocumentKind.CREDIT_MEMO if entity == "CreditNotes" else DocumentKind.INVOICE
         self.key = "DocEntry"
 
-    def rows(self, dialect: str, after: int = 0) -> Iterator[Json]:
-        """All rows by number."""
-        for document in self._context.documents(self._kind, after):
+    def rows(self, dialect: str, after: int = 0, *, only_open: bool = False) -> Iterator[Json]:
+        """All rows by number; those that are open alone where that is enough."""
+        for document in self._context.documents(self._kind, after, only_open=only_open):
             if self._is_ours(document):
                 yield self._row(document, dialect)
-        for document in self._context.cancelled(self._kind):
+        for document in () if only_open else self._context.cancelled(self._kind):
             if self._is_ours(document) and CANCELLATION + int(document.id) > after:
                 yield self._cancelling(document, dialect)
 
