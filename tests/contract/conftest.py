@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.contract.business_one_connection import BusinessOneConnection
 from tests.contract.ledgers import BooksConnection, Connection, QuickBooksConnection
 from tests.contract.replica import Replica
 from tests.contract.s4hana_connection import S4HanaConnection
@@ -12,6 +13,7 @@ LEDGERS: dict[str, Callable[[], Connection]] = {
     "books": BooksConnection,
     "quickbooks": QuickBooksConnection,
     "s4hana": S4HanaConnection,
+    "business_one": BusinessOneConnection,
 }
 
 

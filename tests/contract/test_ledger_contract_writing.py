@@ -89,6 +89,7 @@ def test_a_batch_that_never_arrived_is_said_to_be_unsent(here: Connection) -> No
     assert notes(here) == ["reminder:1"]
 
 
+@pytest.mark.needs(Trait.LINKS, Trait.DELETION)
 def test_a_note_about_a_deleted_invoice_goes_to_the_customer_alone(here: Connection) -> None:
     owner = customer(here)
     kept, deleted = bill(here, owner), bill(here, owner)

@@ -112,7 +112,7 @@ class CubeReader:
                     pages += self._by_key(call_filter, Line, last_of(pages[0]))
                 good += [line for page in pages for line in page.good]
                 bad += [raw for page in pages for raw in page.bad]
-        return Rows(good=good, bad=bad, told=len(good) + len(bad))
+        return Rows(good=good, bad=bad)
 
     def _path(self, filter_: str) -> str:
         query = Query(filter=filter_, select=properties(Line), order=KEY_ORDER, top=self._page_size)

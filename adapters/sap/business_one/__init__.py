@@ -1,0 +1,1 @@
+"""SAP Business One as a ledger, through its Service Layer."""
