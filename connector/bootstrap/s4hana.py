@@ -9,6 +9,7 @@ from adapters.errors import LedgerUnavailable
 from adapters.http import Http
 from adapters.sap.odata import ODataClient
 from adapters.sap.s4hana.ledger import S4HanaLedger, Services
+from adapters.sap.s4hana.lines import Habits
 from adapters.sap.s4hana.probe import Check, probe
 from adapters.sap.s4hana.texts import TextPlace
 from adapters.sap.s4hana.wire import CUBE, PARTNERS
@@ -45,7 +46,9 @@ def open_s4hana(service: Service, *, company_id: str, company_code: str) -> S4Ha
         locked=locks.of,
         now=service.clock.now,
         page_size=settings.page_size,
-        payment_types=frozenset(settings.payment_types),
+        habits=Habits(
+            payment_types=frozenset(settings.payment_types), payment_block_holds=settings.payment_block_holds
+        ),
     )
 
 

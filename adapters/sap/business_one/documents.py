@@ -154,6 +154,7 @@ def of_invoice(row: wire.Invoice, type_: int, known: Known) -> Document:
         voided=voided,
         bill_emails=addresses(own.get("bill_emails", "")),
         memo=own.get("memo") or row.comments or row.num_at_card or "",
+        block="BlockDunning" if wire.yes(row.block_dunning) else "",
         version=_version(row, left, items, own),
         created_at=known.settings.instant(row.creation_date, row.doc_time),
         updated_at=known.settings.instant(row.update_date, row.update_time),
@@ -281,6 +282,7 @@ def of_entry(row: wire.JournalEntry, line: wire.EntryLine, known: Known) -> Docu
         open=left,
         items=(Item(due_date=due, total=total, open=left),) if total.minor > 0 else (),
         memo=line.line_memo or row.memo or "",
+        block="BlockDunningLetter" if wire.yes(row.block_dunning_letter) else "",
         version=f"{left.minor}|{due}|{row.block_dunning_letter}|{line.line_memo or row.memo or ''}",
     )
 

@@ -19,8 +19,8 @@ from adapters.money import Money, MoneyError
 from adapters.sap.odata import Rows
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.lines import (
-    PAYMENT_TYPES,
     Credits,
+    Habits,
     Key,
     LeftOut,
     Reckoning,
@@ -60,12 +60,12 @@ class Reading:
         partners: PartnerReader,
         now: Callable[[], datetime],
         *,
-        payment_types: frozenset[str] = PAYMENT_TYPES,
+        habits: Habits | None = None,
     ) -> None:
         self._cube = cube
         self._partners = partners
         self._now = now
-        self._payment_types = payment_types
+        self._habits = habits or Habits()
 
     def pages(self, cursor: str | None, *, whole: bool) -> Iterator[Page]:
         """The pages from `cursor` on; see `Ledger.changes`."""
@@ -86,7 +86,7 @@ class Reading:
             _note(known, page)
         named = self._cube.by_keys(known.by_invoice).good if known.by_invoice else ()
         owed = dict(_owed(line) for line in named if not line.is_cleared and self._is_ours(line))
-        by = Reckoning(credits=known, invoices=owed, payment_types=self._payment_types)
+        by = Reckoning(credits=known, invoices=owed, habits=self._habits)
         seen: set[str] = set()
         for rows in self._cube.open_lines(state.after):
             taken = self.take(rows.good, by)
@@ -158,8 +158,8 @@ class Reading:
         _note(known, Rows(good=lines, bad=gathered.bad))
         ours = [line for line in lines if self._is_ours(line)]
         invoices = dict(_owed(line) for line in ours if not line.is_cleared and _is_invoice(line))
-        payments = clearings(ours, self._payment_types)
-        by = Reckoning(credits=known, invoices=invoices, payments=payments, payment_types=self._payment_types)
+        payments = clearings(ours, self._habits.payment_types)
+        by = Reckoning(credits=known, invoices=invoices, payments=payments, habits=self._habits)
         taken = self.take(lines, by)
         taken.problems += [_unreadable(each) for each in dict.fromkeys(gathered.bad)]
         return taken
@@ -173,7 +173,7 @@ class Reading:
             try:
                 why = left_out(line, self._cube.company_code)
                 why = None if why is LeftOut.REVERSED and not line.is_reversal else why
-                why = why or (LeftOut.COUNTER if is_counter(line, self._payment_types) else None)
+                why = why or (LeftOut.COUNTER if is_counter(line, self._habits.payment_types) else None)
                 if why is not None:
                     taken.left.setdefault(why, []).append(line)
                     continue

@@ -18,7 +18,7 @@ from adapters.sap.odata import ODataClient, Query
 from adapters.sap.s4hana.changes import Reading
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.cutting import text
-from adapters.sap.s4hana.lines import PAYMENT_TYPES
+from adapters.sap.s4hana.lines import Habits
 from adapters.sap.s4hana.partners import PartnerReader
 from adapters.sap.s4hana.reads import ITEMS, CubeReader
 from adapters.sap.s4hana.texts import NOTE_LENGTH, PER_BATCH, TextPlace, TextWriter
@@ -41,8 +41,8 @@ class Services:
 class S4HanaLedger:
     """One company code's books (adapters.ledger.Ledger). Safe for several threads.
 
-    `texts` is where our notes go, `locked` keeps two writers of one customer's text apart. `payment_types` are the
-    document types of customer payments.
+    `texts` is where our notes go, `locked` keeps two writers of one customer's text apart. `habits` is what differs
+    from system to system.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class S4HanaLedger:
         locked: Callable[[CustomerRef], AbstractContextManager[object]],
         now: Callable[[], datetime],
         page_size: int = 1000,
-        payment_types: frozenset[str] = PAYMENT_TYPES,
+        habits: Habits | None = None,
     ) -> None:
         self._services = services
         self._company_code = company_code
         self._now = now
         self._cube = CubeReader(services.items, company_code, page_size=page_size)
         self._partners = PartnerReader(services.partners, company_code)
-        self._reading = Reading(self._cube, self._partners, now, payment_types=payment_types)
+        self._reading = Reading(self._cube, self._partners, now, habits=habits)
         self._writer = TextWriter(services.partners, texts, locked, now)
 
     @property

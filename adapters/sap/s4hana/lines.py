@@ -23,6 +23,17 @@ PAYMENT_TYPES = frozenset(["DZ"])
 _NO_YEAR = frozenset(["", "0000"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What differs from system to system: which document types are payments, and what a payment block means.
+
+    SAP keeps payment blocks and dunning blocks apart; `payment_block_holds` treats the first as the second.
+    """
+
+    payment_types: frozenset[str] = PAYMENT_TYPES
+    payment_block_holds: bool = False
+
+
 class LeftOut(StrEnum):
     """Why an open line on a customer is no receivable of ours to ask for."""
 
@@ -146,7 +157,7 @@ class Reckoning:
     credits: Credits
     invoices: Mapping[Key, Money]  # open invoices that a credit names
     payments: Mapping[Key, Sequence[Applied]] = field(default_factory=dict)  # of cleared credits
-    payment_types: frozenset[str] = PAYMENT_TYPES
+    habits: Habits = Habits()
 
 
 def document_of(line: Line, by: Reckoning) -> Document:
@@ -170,7 +181,13 @@ def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
         total=total,
         open=left,
         items=(Item(due_date=due, total=total, open=left),),
+        block=_block(line, by.habits),
     )
+
+
+def _block(line: Line, habits: Habits) -> str:
+    """The line's dunning block; its payment block only where the system is used so that it means the same."""
+    return line.dunning_blocking_reason or (line.payment_blocking_reason if habits.payment_block_holds else "")
 
 
 def _credit(line: Line, total: Money, by: Reckoning) -> Document:
@@ -181,7 +198,7 @@ def _credit(line: Line, total: Money, by: Reckoning) -> Document:
         shares = [each for each in applied_to(target, by.invoices[target], by.credits) if each.credit == key]
         for each in shares:
             left += each.amount
-    is_payment = line.accounting_document_type in by.payment_types
+    is_payment = line.accounting_document_type in by.habits.payment_types
     return _document(
         line,
         kind=DocumentKind.PAYMENT if is_payment else DocumentKind.CREDIT_MEMO,
@@ -199,6 +216,7 @@ def _document(
     open: Money,  # noqa: A002 - the vocabulary's word
     items: tuple[Item, ...] = (),
     allocations: tuple[Allocation, ...] = (),
+    block: str = "",
 ) -> Document:
     made = _made_at(line)
     return Document(
@@ -213,6 +231,7 @@ def _document(
         allocations=allocations,
         voided=is_void(line),
         memo=line.document_item_text,
+        block=block,
         version=_version(line, open),
         created_at=made,
         updated_at=made,
