@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping
 
-from adapters.errors import LedgerError, LedgerUnavailable
+from adapters.errors import LedgerError, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, Outcome, Receipt
 from connector.directory import Directory
 from connector.office import Office
@@ -46,12 +46,11 @@ def post_notes(office: Office) -> Posted:
 
 def settle_unknown(office: Office, done: Posted) -> None:
     """Looks for the entries of batches whose answer never came."""
-    now = office.now()
     with office.database.read() as connection:
-        rows = entries.unsettled(connection, office.company, now)
+        rows = entries.unsettled(connection, office.company, office.now())
     for row in rows:
-        with office.database.write("take batch") as connection:
-            fence = entries.take_batch(connection, office.company, row, now=now, lease=_LEASE)
+        with office.database.write("take batch") as connection:  # its lease begins now: those before may have been slow
+            fence = entries.take_batch(connection, office.company, row, now=office.now(), lease=_LEASE)
         if fence is not None:
             _settle(office, row, fence, done)
 
@@ -80,13 +79,12 @@ def _settle(office: Office, row: RowMapping, fence: int, done: Posted) -> None:
 
 def _post_some(office: Office, done: Posted) -> bool:
     """Composes and sends one round of batches. Tells whether there may be more."""
-    now = office.now()
     with office.database.read() as connection:
-        waiting = entries.waiting(connection, office.company, now, _ROUND)
+        waiting = entries.waiting(connection, office.company, office.now(), _ROUND)
         addressed = _to_survivors(office, connection, waiting)
     for each in office.ledger.compose(addressed):
-        with office.database.write("store batch") as connection:
-            ours = entries.save_batch(connection, office.company, each, now=now, lease=_LEASE)
+        with office.database.write("store batch") as connection:  # its lease begins now, likewise
+            ours = entries.save_batch(connection, office.company, each, now=office.now(), lease=_LEASE)
         if ours:
             _send(office, each, 1, done)
     return len(waiting) == _ROUND
@@ -100,17 +98,18 @@ def _to_survivors(office: Office, connection: Connection, waiting: Sequence[Entr
 
 
 def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:
+    keys = [key for _, key in each.members]
     try:
-        receipts = office.ledger.post(each)
-    except LedgerUnavailable as error:
-        if error.sent:
-            receipts = [Receipt(key=key, outcome=Outcome.UNKNOWN, reason=str(error)) for _, key in each.members]
-        else:
-            _not_sent(office, each, fence)
+        receipts = list(office.ledger.post(each))
+    except LedgerRejected as error:  # the same bytes would be refused again, and hold up all others
+        receipts = _for_all(keys, Outcome.IMPOSSIBLE, str(error))
+    except LedgerError as error:
+        if not isinstance(error, LedgerUnavailable) or not error.sent:
+            _not_sent(office, each, fence, error)
             raise
-    except LedgerError:
-        _not_sent(office, each, fence)
-        raise
+        receipts = _for_all(keys, Outcome.UNKNOWN, str(error))
+    told = {receipt.key for receipt in receipts}
+    receipts += _for_all([key for key in keys if key not in told], Outcome.UNKNOWN, "The answer says nothing of it.")
     with office.database.write("record receipts") as connection:
         if not entries.is_ours(connection, office.company, each.request_id, fence):
             return
@@ -122,11 +121,18 @@ def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:
         entries.mark_batch(connection, office.company, each.request_id, state, retry_at=retry_at)
 
 
-def _not_sent(office: Office, each: Batch, fence: int) -> None:
-    """It certainly never left: the same bytes may go as soon as the ledger can be reached."""
+def _for_all(keys: Sequence[str], outcome: Outcome, reason: str) -> list[Receipt]:
+    return [Receipt(key=key, outcome=outcome, reason=reason) for key in keys]
+
+
+def _not_sent(office: Office, each: Batch, fence: int, error: LedgerError) -> None:
+    """What certainly never left may go, as the same bytes, as soon as the ledger can be reached. After any other error
+    an attempt before it may be under way.
+    """
+    retry_at = None if isinstance(error, LedgerUnavailable) else office.now() + _RETRY
     with office.database.write("batch not sent") as connection:
         if entries.is_ours(connection, office.company, each.request_id, fence):
-            entries.mark_batch(connection, office.company, each.request_id, "unknown")
+            entries.mark_batch(connection, office.company, each.request_id, "unknown", retry_at=retry_at)
 
 
 def _settled(office: Office, connection: Connection, receipts: Sequence[Receipt], done: Posted) -> None:
