@@ -170,9 +170,9 @@ def take_batch(connection: Connection, company: str, row: RowMapping, *, now: da
 
 
 def is_ours(connection: Connection, company: str, request_id: str, fence: int) -> bool:
-    """Whether nobody took this batch over meanwhile."""
+    """Whether nobody took this batch over meanwhile. On PostgreSQL nobody can until this transaction ends."""
     where = (batch.c.company == company) & (batch.c.request_id == request_id)
-    return connection.scalar(select(batch.c.fence).where(where)) == fence
+    return connection.scalar(select(batch.c.fence).where(where).with_for_update()) == fence
 
 
 def mark_batch(
