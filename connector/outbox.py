@@ -16,6 +16,7 @@ from adapters.ledger import Batch, Entry, Outcome, Receipt
 from connector.directory import Directory
 from connector.office import Office
 from connector.store import entries, history, tasks
+from connector.store.books import chunks
 from connector.store.history import Event
 
 _LEASE = timedelta(minutes=10)
@@ -75,6 +76,12 @@ def _settle(office: Office, row: RowMapping, fence: int, done: Posted) -> None:
         entries.release(connection, office.company, [key for key in keys if key not in found], now=office.now())
         entries.mark_batch(connection, office.company, each.request_id, "answered")
     done.found += len(found)
+
+
+def settle_found(office: Office, connection: Connection, receipts: Sequence[Receipt]) -> None:
+    """Of entries found in the ledger, those that wait to our knowledge (a restored backup's) are written already."""
+    for some in chunks(receipts):
+        _settled(office, connection, some, Posted())
 
 
 def _post_some(office: Office, done: Posted) -> bool:

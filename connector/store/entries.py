@@ -238,6 +238,11 @@ def customers_of(connection: Connection, company: str, keys: Sequence[str]) -> d
     return {row.key: row.customer for row in rows}
 
 
+def waited_about(connection: Connection, company: str) -> set[str]:
+    """The customers about whom an entry is not in the ledger yet, to our knowledge."""
+    return set(connection.scalars(select(entry.c.customer).where(entry.c.company == company, ~_SETTLED).distinct()))
+
+
 def counts(connection: Connection, company: str) -> dict[str, int]:
     """How many entries are in each state."""
     rows = connection.execute(
