@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.errors import LedgerAuthExpired, LedgerError, LedgerRejected, LedgerSuspicious, LedgerUnavailable
-from adapters.ledger import EntryKind
+from adapters.ledger import EntryKind, Outcome, Receipt
 from connector.notes import enqueue_note
-from connector.outbox import Posted, post_notes, settle_unknown
+from connector.outbox import Posted, post_notes, settle_found, settle_unknown
 from connector.store.tables import batch
 from reminders.notes import NoteFacts
 from tests.unit.connector.speaking.firm import Firm
@@ -89,3 +89,14 @@ def test_where_it_is_not_certain_that_nothing_left_ten_minutes_pass_first(small_
     assert post_notes(small_firm.office) == Posted(written=1)
     first, second = small_firm.books.posts
     assert first == second
+
+
+def test_a_note_that_waits_and_is_found_in_the_ledger_is_written(small_firm: Firm) -> None:
+    """As after a restored backup: the ledger has it, we do not know of it, nor of another that is somebody else's."""
+    _log_calls(small_firm, 2)
+    there = [Receipt(key=key, outcome=Outcome.ALREADY_THERE, ledger_id=f"note-{key}") for key in ("call:0", "call:9")]
+    with small_firm.database.write("compared") as connection:
+        settle_found(small_firm.office, connection, there)
+    assert {row["key"]: row["state"] for row in small_firm.entries()} == {"call:0": "written", "call:1": "waiting"}
+    assert post_notes(small_firm.office) == Posted(written=1)
+    assert [event["subject"] for event in small_firm.events("entry_written")] == ["call:0", "call:1"]
