@@ -109,27 +109,23 @@ def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:
     try:
         receipts = list(office.ledger.post(each))
     except LedgerRejected as error:  # the same bytes would be refused again, and hold up all others
-        receipts = _for_all(keys, Outcome.IMPOSSIBLE, str(error))
+        receipts = [Receipt(key=key, outcome=Outcome.IMPOSSIBLE, reason=str(error)) for key in keys]
     except LedgerError as error:
         if not isinstance(error, LedgerUnavailable) or not error.sent:
             _not_sent(office, each, fence, error)
             raise
-        receipts = _for_all(keys, Outcome.UNKNOWN, str(error))
+        receipts = []
     told = {receipt.key for receipt in receipts}
-    receipts += _for_all([key for key in keys if key not in told], Outcome.UNKNOWN, "The answer says nothing of it.")
+    receipts += [Receipt(key=key, outcome=Outcome.UNKNOWN) for key in keys if key not in told]
     with office.database.write("record receipts") as connection:
         if not entries.is_ours(connection, office.company, each.request_id, fence):
             return
         _settled(office, connection, receipts, done)
-        unknown = [receipt for receipt in receipts if receipt.outcome is Outcome.UNKNOWN]
-        done.unknown += len(unknown)
+        unknown = sum(receipt.outcome is Outcome.UNKNOWN for receipt in receipts)
+        done.unknown += unknown
         state = "unknown" if unknown else "answered"
         retry_at = office.now() + _RETRY if unknown else None
         entries.mark_batch(connection, office.company, each.request_id, state, retry_at=retry_at)
-
-
-def _for_all(keys: Sequence[str], outcome: Outcome, reason: str) -> list[Receipt]:
-    return [Receipt(key=key, outcome=outcome, reason=reason) for key in keys]
 
 
 def _not_sent(office: Office, each: Batch, fence: int, error: LedgerError) -> None:
