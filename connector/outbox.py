@@ -106,22 +106,21 @@ def _to_survivors(office: Office, connection: Connection, waiting: Sequence[Entr
 
 def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:
     keys = [key for _, key in each.members]
+    receipts: Sequence[Receipt] = ()
     try:
-        receipts = list(office.ledger.post(each))
+        receipts = office.ledger.post(each)
     except LedgerRejected as error:  # the same bytes would be refused again, and hold up all others
         receipts = [Receipt(key=key, outcome=Outcome.IMPOSSIBLE, reason=str(error)) for key in keys]
     except LedgerError as error:
         if not isinstance(error, LedgerUnavailable) or not error.sent:
             _not_sent(office, each, fence, error)
             raise
-        receipts = []
-    told = {receipt.key for receipt in receipts}
-    receipts += [Receipt(key=key, outcome=Outcome.UNKNOWN) for key in keys if key not in told]
+    told = {receipt.key for receipt in receipts if receipt.outcome is not Outcome.UNKNOWN}
     with office.database.write("record receipts") as connection:
         if not entries.is_ours(connection, office.company, each.request_id, fence):
             return
         _settled(office, connection, receipts, done)
-        unknown = sum(receipt.outcome is Outcome.UNKNOWN for receipt in receipts)
+        unknown = sum(key not in told for key in keys)
         done.unknown += unknown
         state = "unknown" if unknown else "answered"
         retry_at = office.now() + _RETRY if unknown else None
