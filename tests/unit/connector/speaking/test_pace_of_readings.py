@@ -60,3 +60,12 @@ def test_what_a_slow_ledger_takes_of_the_time_that_figures_stay_fresh_is_not_lef
     crowd.books.on_fresh = lambda: crowd.clock.advance(timedelta(seconds=12))
     crowd.mailer.takes = timedelta(seconds=6)
     assert readings(crowd, SendingRules(first_batch=2)) == [2, *[4] * 3, 2]
+
+
+def test_a_reading_that_had_to_be_repeated_is_no_slow_sending(crowd: Firm) -> None:
+    def slow_once() -> None:
+        crowd.books.on_fresh = lambda: None
+        crowd.clock.advance(timedelta(seconds=61))
+
+    crowd.books.on_fresh = slow_once
+    assert readings(crowd, SendingRules(first_batch=2)) == [2, 2, 4, 8, 2]
