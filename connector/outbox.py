@@ -11,11 +11,12 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping
 
-from adapters.errors import LedgerError, LedgerUnavailable
+from adapters.errors import LedgerError, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, Outcome, Receipt
 from connector.directory import Directory
 from connector.office import Office
 from connector.store import entries, history, tasks
+from connector.store.books import chunks
 from connector.store.history import Event
 
 _LEASE = timedelta(minutes=10)
@@ -46,12 +47,11 @@ def post_notes(office: Office) -> Posted:
 
 def settle_unknown(office: Office, done: Posted) -> None:
     """Looks for the entries of batches whose answer never came."""
-    now = office.now()
     with office.database.read() as connection:
-        rows = entries.unsettled(connection, office.company, now)
+        rows = entries.unsettled(connection, office.company, office.now())
     for row in rows:
-        with office.database.write("take batch") as connection:
-            fence = entries.take_batch(connection, office.company, row, now=now, lease=_LEASE)
+        with office.database.write("take batch") as connection:  # its lease begins now: those before may have been slow
+            fence = entries.take_batch(connection, office.company, row, now=office.now(), lease=_LEASE)
         if fence is not None:
             _settle(office, row, fence, done)
 
@@ -78,15 +78,20 @@ def _settle(office: Office, row: RowMapping, fence: int, done: Posted) -> None:
     done.found += len(found)
 
 
+def settle_found(office: Office, connection: Connection, receipts: Sequence[Receipt]) -> None:
+    """Of entries found in the ledger, those that wait to our knowledge (a restored backup's) are written already."""
+    for some in chunks(receipts):
+        _settled(office, connection, some, Posted())
+
+
 def _post_some(office: Office, done: Posted) -> bool:
     """Composes and sends one round of batches. Tells whether there may be more."""
-    now = office.now()
     with office.database.read() as connection:
-        waiting = entries.waiting(connection, office.company, now, _ROUND)
+        waiting = entries.waiting(connection, office.company, office.now(), _ROUND)
         addressed = _to_survivors(office, connection, waiting)
     for each in office.ledger.compose(addressed):
-        with office.database.write("store batch") as connection:
-            ours = entries.save_batch(connection, office.company, each, now=now, lease=_LEASE)
+        with office.database.write("store batch") as connection:  # its lease begins now, likewise
+            ours = entries.save_batch(connection, office.company, each, now=office.now(), lease=_LEASE)
         if ours:
             _send(office, each, 1, done)
     return len(waiting) == _ROUND
@@ -100,33 +105,36 @@ def _to_survivors(office: Office, connection: Connection, waiting: Sequence[Entr
 
 
 def _send(office: Office, each: Batch, fence: int, done: Posted) -> None:
+    keys = [key for _, key in each.members]
+    receipts: Sequence[Receipt] = ()
     try:
         receipts = office.ledger.post(each)
-    except LedgerUnavailable as error:
-        if error.sent:
-            receipts = [Receipt(key=key, outcome=Outcome.UNKNOWN, reason=str(error)) for _, key in each.members]
-        else:
-            _not_sent(office, each, fence)
+    except LedgerRejected as error:  # the same bytes would be refused again, and hold up all others
+        receipts = [Receipt(key=key, outcome=Outcome.IMPOSSIBLE, reason=str(error)) for key in keys]
+    except LedgerError as error:
+        if not isinstance(error, LedgerUnavailable) or not error.sent:
+            _not_sent(office, each, fence, error)
             raise
-    except LedgerError:
-        _not_sent(office, each, fence)
-        raise
+    told = {receipt.key for receipt in receipts if receipt.outcome is not Outcome.UNKNOWN}
     with office.database.write("record receipts") as connection:
         if not entries.is_ours(connection, office.company, each.request_id, fence):
             return
         _settled(office, connection, receipts, done)
-        unknown = [receipt for receipt in receipts if receipt.outcome is Outcome.UNKNOWN]
-        done.unknown += len(unknown)
+        unknown = sum(key not in told for key in keys)
+        done.unknown += unknown
         state = "unknown" if unknown else "answered"
         retry_at = office.now() + _RETRY if unknown else None
         entries.mark_batch(connection, office.company, each.request_id, state, retry_at=retry_at)
 
 
-def _not_sent(office: Office, each: Batch, fence: int) -> None:
-    """It certainly never left: the same bytes may go as soon as the ledger can be reached."""
+def _not_sent(office: Office, each: Batch, fence: int, error: LedgerError) -> None:
+    """What certainly never left may go, as the same bytes, as soon as the ledger can be reached. After any other error
+    an attempt before it may be under way.
+    """
+    retry_at = None if isinstance(error, LedgerUnavailable) else office.now() + _RETRY
     with office.database.write("batch not sent") as connection:
         if entries.is_ours(connection, office.company, each.request_id, fence):
-            entries.mark_batch(connection, office.company, each.request_id, "unknown")
+            entries.mark_batch(connection, office.company, each.request_id, "unknown", retry_at=retry_at)
 
 
 def _settled(office: Office, connection: Connection, receipts: Sequence[Receipt], done: Posted) -> None:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from adapters.ledger import EntryKind
+from adapters.ledger import EntryKind, Receipt
 from connector import pauses
 from connector.directory import Directory
 from connector.office import CompanyPaused, Office
+from connector.outbox import settle_found
 from connector.store import companies, entries, history, tasks
 from connector.store.tables import document, item
 from reminders.account import HoldKind
@@ -53,12 +54,13 @@ def release(office: Office, because: str, taken_at: datetime, *, tick: Tick = la
     `CompanyPaused` where the reason changed meanwhile: then everything is as before.
     """
     families = _families(office)
-    found = _found(office, families, taken_at - LOOK_BACK, tick)
+    receipts, found = _found(office, families, taken_at - LOOK_BACK, tick)
     with office.database.write("release restored") as connection:
         if office.row(connection).paused_because != because:
             raise CompanyPaused("It is no longer in quarantine for this backup: see `duecourse status`.")
         known = entries.known_keys(connection, office.company, list(found))
         unknown = {key: main for key, main in found.items() if key not in known}
+        settle_found(office, connection, receipts)
         for key, main in unknown.items():
             _wait(office, connection, key, main)
         companies.change(connection, office.company, paused_because=None, sync_wanted_at=office.now())
@@ -78,7 +80,8 @@ def release(office: Office, because: str, taken_at: datetime, *, tick: Tick = la
 
 def _families(office: Office) -> dict[str, set[str]]:
     """Who is asked about: billing customers with all for whom they pay, that owe something to our knowledge or,
-    since we may not know of their newest invoices, to the ledger's.
+    since we may not know of their newest invoices, to the ledger's; and those about whom a note waits, for it may
+    have been written since.
     """
     owing = set(office.ledger.totals(office.today()).by_customer)
     with office.database.read() as connection:
@@ -90,23 +93,28 @@ def _families(office: Office) -> dict[str, set[str]]:
                 .distinct(),
             ),
         )
+        owing |= entries.waited_about(connection, office.company)
         directory = Directory(connection, office.company)
         families: dict[str, set[str]] = defaultdict(set)
         for ref in sorted(owing):
             main = directory.billing(ref)
-            families[main] |= {main, ref}
+            families[main] |= {main, ref, directory.get(ref).ref}
     return families
 
 
-def _found(office: Office, families: Mapping[str, set[str]], since: datetime, tick: Tick) -> dict[str, str]:
-    """Our entries in the ledger that may not be forgotten, each with the billing customer it is about."""
+def _found(
+    office: Office, families: Mapping[str, set[str]], since: datetime, tick: Tick
+) -> tuple[list[Receipt], dict[str, str]]:
+    """Our entries in the ledger, and of those that may not be forgotten the billing customer that each is about."""
+    receipts: list[Receipt] = []
     found: dict[str, str] = {}
     for done, (main, family) in enumerate(families.items(), start=1):
         for receipt in office.ledger.posted(sorted(family), since.date()):
+            receipts.append(receipt)
             if _kind(receipt.key) in _SAID:
                 found[receipt.key] = main
         tick(done, len(families))
-    return found
+    return receipts, found
 
 
 def _wait(office: Office, connection: Connection, key: str, main: str) -> None:

@@ -32,12 +32,17 @@ hypothesis.settings.register_profile(
 )
 
 _DATABASES = frozenset({"database", "sqlite_database"})
+_LONG = ("laws", "at_any_point", "slow_mail")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where mutants are run, the first test that fails ends the run: plain tests, then laws, then databases."""
+    """Where mutants are run, the first test that fails ends the run: without a database first, and long plays last."""
     if config.getoption("--hypothesis-profile") == "mutation":
-        items.sort(key=lambda item: (bool(_DATABASES & set(getattr(item, "fixturenames", ()))), "laws" in item.nodeid))
+        items.sort(key=_how_long)
+
+
+def _how_long(item: pytest.Item) -> tuple[bool, bool]:
+    return bool(_DATABASES & set(getattr(item, "fixturenames", ()))), any(name in item.nodeid for name in _LONG)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

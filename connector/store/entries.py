@@ -170,9 +170,9 @@ def take_batch(connection: Connection, company: str, row: RowMapping, *, now: da
 
 
 def is_ours(connection: Connection, company: str, request_id: str, fence: int) -> bool:
-    """Whether nobody took this batch over meanwhile."""
+    """Whether nobody took this batch over meanwhile. On PostgreSQL nobody can until this transaction ends."""
     where = (batch.c.company == company) & (batch.c.request_id == request_id)
-    return connection.scalar(select(batch.c.fence).where(where)) == fence
+    return connection.scalar(select(batch.c.fence).where(where).with_for_update()) == fence
 
 
 def mark_batch(
@@ -236,6 +236,11 @@ def customers_of(connection: Connection, company: str, keys: Sequence[str]) -> d
         select(entry.c.key, entry.c.customer).where(entry.c.company == company, entry.c.key.in_(keys)),
     )
     return {row.key: row.customer for row in rows}
+
+
+def waited_about(connection: Connection, company: str) -> set[str]:
+    """The customers about whom an entry is not in the ledger yet, to our knowledge."""
+    return set(connection.scalars(select(entry.c.customer).where(entry.c.company == company, ~_SETTLED).distinct()))
 
 
 def counts(connection: Connection, company: str) -> dict[str, int]:

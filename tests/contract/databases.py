@@ -1,6 +1,7 @@
 """A fresh, migrated database per test, on SQLite and on PostgreSQL.
 
-The migrations run once per kind and session; each test then gets a copy (of the file, or of a template database).
+The migrations run once per kind and process (mutants are tested in forks of one); each test then gets a copy (of the
+file, or of a template database).
 """
 
 import shutil
@@ -8,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -18,6 +20,14 @@ from connector.store.engine import Database, open_database
 KINDS = ("sqlite", "postgresql")
 
 
+@cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        open_database(f"sqlite:///{path}").dispose()
+        return path.read_bytes()
+
+
 class SqliteDatabases:
     """Copies of one migrated file."""
 
@@ -25,7 +35,7 @@ class SqliteDatabases:
         self._folder = folder
         self._numbers = count()
         self._template = folder / "template.db"
-        open_database(f"sqlite:///{self._template}").dispose()
+        self._template.write_bytes(_migrated_file())
 
     def new_url(self, *, empty: bool = False) -> str:
         """The URL of a database of its own."""

@@ -1,7 +1,7 @@
 """A restored backup sends nothing before it was compared with the ledger, and then says nothing twice."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.errors import LedgerUnavailable
-from adapters.ledger import Receipt
+from adapters.ledger import Batch, Receipt
 from connector.store import companies
 from connector.store.tables import hold
 from tests.fakes import FakeLedger
@@ -18,12 +18,16 @@ from tests.unit.connector.commands.shop import COMPANY, Shop
 
 
 class DatedNotes(FakeLedger):
-    """Tells only the notes made since then, and remembers who was asked about."""
+    """Tells only the notes made since then, remembers who was asked about, and takes no note twice."""
 
     def __init__(self, of: FakeLedger) -> None:
         super().__init__(now=of.now)
         self.__dict__.update(of.__dict__)
         self.asked: list[tuple[set[str], date]] = []
+
+    def post(self, batch: Batch) -> Sequence[Receipt]:
+        assert not [key for _, key in batch.members if key in self.notes], "a note was written twice"
+        return super().post(batch)
 
     def posted(self, customers: Collection[str], since: date) -> Iterator[Receipt]:
         self._read()
@@ -170,6 +174,25 @@ def test_notes_that_the_backup_knows_hold_nobody(shop: Shop, tmp_path: Path) -> 
     restored = _restore(shop, copy, tmp_path / "anew")
     assert restored.tell("resume", "--company")["unknown"] == {}
     assert restored.tell("task", "list", "--kind", "restored") == []
+    restored.service.close()
+
+
+def test_a_note_that_waited_when_the_backup_was_taken_and_was_written_since_is_not_written_again(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """Also where its customer owes nothing any more."""
+    shop.tell("run")
+    shop.tell("promise", "add", "22", "75.50", "2026-11-09")
+    copy = Path(shop.tell("backup", str(tmp_path / "copies"))["path"])
+    shop.tell("run")
+    shop.ledger.pay("invoice:133")
+    shop.tell("sync")
+    restored = _restore(shop, copy, tmp_path / "anew")
+    restored.ledger.pay("invoice:133")
+    assert restored.tell("resume", "--company")["unknown"] == {}
+    (written,) = [row["subject"] for row in restored.history("entry_written") if "promise" in row["subject"]]
+    restored.tell("run")
+    assert restored.ledger.notes[written].customer == "22"
     restored.service.close()
 
 

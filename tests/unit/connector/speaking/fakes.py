@@ -112,7 +112,9 @@ class Books(FakeLedger):
     pay_links: dict[str, str | LedgerError] = field(default_factory=dict)
     pay_links_asked: list[str] = field(default_factory=list)
     on_fresh: Callable[[], object] = lambda: None
+    before_post: Callable[[], object] = lambda: None  # the request is on its way; nothing is written yet
     after_post: Callable[[], object] = lambda: None  # everything is written; the answer is on its way
+    answers_nothing_of: set[str] = field(default_factory=set)  # keys that the answer to a batch leaves out
 
     def fresh(self, documents: Collection[str], customers: Collection[str], since: str) -> Page:
         self.read_afresh.append(Asked(documents=tuple(documents), customers=tuple(customers), since=since))
@@ -164,6 +166,7 @@ class Books(FakeLedger):
         or an outcome for every member; then writes everything.
         """
         self.posts.append(batch)
+        self.before_post()
         fault = self.post_faults.pop(0) if self.post_faults else None
         keys = [key for _, key in batch.members]
         if isinstance(fault, LedgerError):
@@ -175,7 +178,8 @@ class Books(FakeLedger):
             return [Receipt(key=key, outcome=fault, reason=self.why_impossible) for key in keys]
         self._write(keys)
         self.after_post()
-        return [Receipt(key=key, outcome=Outcome.WRITTEN, ledger_id=f"note-{key}"[:200]) for key in keys]
+        told = [key for key in keys if key not in self.answers_nothing_of]
+        return [Receipt(key=key, outcome=Outcome.WRITTEN, ledger_id=f"note-{key}"[:200]) for key in told]
 
     def posted(self, customers: Collection[str], since: date) -> Iterator[Receipt]:
         self._read()

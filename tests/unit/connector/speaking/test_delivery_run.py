@@ -8,7 +8,7 @@ import pytest
 from adapters.errors import LedgerRejected
 from connector.deliver import recover
 from connector.store.engine import NoBoundaries
-from connector.store.tables import company
+from connector.store.tables import company, document
 from tests.unit.connector.speaking.fakes import ServerCrash
 from tests.unit.connector.speaking.firm import Firm
 
@@ -102,6 +102,7 @@ def test_where_the_ledger_refuses_to_name_a_payment_page_the_letter_goes_without
     firm.owes("20")
     firm.books.pay_links = {"invoice:i20": LedgerRejected("Payments are not set up.")}
     assert firm.work().sent == 1
+    assert [row["pay_link"] for row in firm.rows(document)] == [""]
     firm.next_day(9)
     assert firm.work().sent == 1
     assert firm.books.pay_links_asked == ["invoice:i20"]

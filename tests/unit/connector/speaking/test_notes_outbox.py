@@ -149,6 +149,7 @@ def test_a_withdrawn_connection_loses_no_note(said: Firm) -> None:
     said.books.post_faults = [LedgerAuthExpired("reconnect")]
     with pytest.raises(LedgerAuthExpired):
         post_notes(said.office)
+    said.clock.advance(timedelta(minutes=10))
     assert post_notes(said.office).written == 3
 
 

@@ -49,3 +49,23 @@ def test_no_reading_is_about_more_than_the_ledger_tells_in_a_call(crowd: Firm) -
 
 def test_the_first_reading_is_no_larger_than_any_other(crowd: Firm) -> None:
     assert readings(crowd, SendingRules(first_batch=9, batch=5)) == [5, 5, 5, 1]
+
+
+def test_a_slow_ledger_makes_no_reading_smaller_where_mails_leave_at_once(crowd: Firm) -> None:
+    crowd.books.on_fresh = lambda: crowd.clock.advance(timedelta(seconds=10))
+    assert readings(crowd, SendingRules(first_batch=2)) == [2, 4, 8, 2]
+
+
+def test_what_a_slow_ledger_takes_of_the_time_that_figures_stay_fresh_is_not_left_for_sending(crowd: Firm) -> None:
+    crowd.books.on_fresh = lambda: crowd.clock.advance(timedelta(seconds=12))
+    crowd.mailer.takes = timedelta(seconds=6)
+    assert readings(crowd, SendingRules(first_batch=2)) == [2, *[4] * 3, 2]
+
+
+def test_a_reading_that_had_to_be_repeated_is_no_slow_sending(crowd: Firm) -> None:
+    def slow_once() -> None:
+        crowd.books.on_fresh = lambda: None
+        crowd.clock.advance(timedelta(seconds=61))
+
+    crowd.books.on_fresh = slow_once
+    assert readings(crowd, SendingRules(first_batch=2)) == [2, 2, 4, 8, 2]

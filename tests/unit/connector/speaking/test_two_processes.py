@@ -3,13 +3,18 @@
 from collections import Counter
 from threading import Barrier, Event, Thread
 
+from sqlalchemy import select
+
 from connector.deliver import deliver
 from connector.office import Office
 from connector.outbox import post_notes
 from connector.remind import remind
+from connector.store import entries
 from connector.store.engine import NoBoundaries
+from connector.store.tables import batch
+from tests.contract.databases import PostgresDatabases, opened
 from tests.unit.connector.speaking.fakes import GREYLISTED, ScriptedMailer
-from tests.unit.connector.speaking.firm import Firm
+from tests.unit.connector.speaking.firm import FIRM, Firm
 
 CUSTOMERS = [str(number) for number in range(20, 32)]
 
@@ -66,6 +71,22 @@ def test_two_processes_that_post_at_once_write_each_note_once(firm: Firm) -> Non
     _together(lambda: post_notes(firm.office), lambda: post_notes(other))
     assert {row["state"] for row in firm.entries()} == {"written"}
     assert len(firm.books.notes) == len(CUSTOMERS)
+
+
+def test_on_postgresql_nobody_takes_a_batch_from_the_one_that_writes_down_what_became_of_it(
+    postgresql_databases: PostgresDatabases,
+) -> None:
+    """SQLite has one writer at a time anyway."""
+    with opened(postgresql_databases.new_url()) as database:
+        firm = Firm(database)
+        firm.owes("20")
+        firm.work()
+        post_notes(firm.office)
+        (row,) = firm.rows(batch)
+        with database.write("record receipts") as ours, database.engine.begin() as other:
+            assert entries.is_ours(ours, FIRM, row["request_id"], row["fence"])
+            free_to_take = select(batch.c.request_id).with_for_update(skip_locked=True)
+            assert other.execute(free_to_take).all() == []
 
 
 def test_a_process_that_lost_its_claim_cannot_take_back_what_another_is_sending(firm: Firm) -> None:
