@@ -70,7 +70,8 @@ class S4HanaSandbox:
                     if rest == "$batch"
                     else self._call(method, service, rest, params, body, way)
                 )
-                self.sets.texts.note()
+                if method != "GET":
+                    self.sets.texts.note()
         except Refused as error:
             answer = error.answer(service, f"{int(self.now().timestamp()):032X}")
         told = (*answer.headers, ("DataServiceVersion", "2.0"), *self.sessions.fetched(headers))

@@ -6,14 +6,22 @@ another kind than its property is refused, as is a property that there is not.
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from adapters.sap.s4hana.sandbox.wire import Refused, Row, Value, canonical
+from adapters.sap.s4hana.sandbox.wire import FILLED, Refused, Row, Value, canonical
 
-Condition: TypeAlias = Callable[[Row], bool]
+Meets: TypeAlias = Callable[[Row], bool]
+
+
+class Condition(NamedTuple):
+    """A condition. `only` says which texts a property must have one of, so that other rows need not be looked at."""
+
+    meets: Meets
+    only: tuple[str, frozenset[str]] | None = None
+
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<typed>(?:datetimeoffset|datetime|time|guid)'[^']*')|(?P<text>'(?:[^']|'')*')"
@@ -77,21 +85,21 @@ class _Reader:
         while self._peek() == ("word", "or"):
             self._at += 1
             found.append(self._both())
-        return found[0] if len(found) == 1 else lambda row: any(each(row) for each in found)
+        return found[0] if len(found) == 1 else _any(found)
 
     def _both(self) -> Condition:
         found = [self._single()]
         while self._peek() == ("word", "and"):
             self._at += 1
             found.append(self._single())
-        return found[0] if len(found) == 1 else lambda row: all(each(row) for each in found)
+        return found[0] if len(found) == 1 else _all(found)
 
     def _single(self) -> Condition:
         kind, word = self._peek()
         if (kind, word) == ("word", "not"):
             self._at += 1
             inner = self._single()
-            return lambda row: not inner(row)
+            return Condition(lambda row: not inner.meets(row))
         if word == "(" and kind == "punct":
             self._at += 1
             found = self.either()
@@ -111,7 +119,7 @@ class _Reader:
         wanted = True
         if self._peek() in {("word", "eq"), ("word", "ne")}:
             wanted = (self._take()[1] == "eq") == (self._take()[1] == "true")
-        return lambda row: function(first(row), second(row)) == wanted
+        return Condition(lambda row: function(first(row), second(row)) == wanted)
 
     def _text(self) -> Callable[[Row], str]:
         kind, word = self._take()
@@ -151,10 +159,26 @@ class _Reader:
 
 def _compared(name: str, word: str, compare: Callable[[Any, Any], bool], value: Value) -> Condition:
     if isinstance(value, str):
-        return lambda row: compare(canonical(name, str(row[name])), value)
+        only = (name, frozenset([value])) if word == "eq" else None
+        return Condition(lambda row: compare(canonical(name, str(row[name])), value), only)
     if value is None or word in {"eq", "ne"}:
-        return lambda row: compare(row[name], value)
-    return lambda row: row[name] is not None and compare(row[name], value)
+        return Condition(lambda row: compare(row[name], value))
+    return Condition(lambda row: row[name] is not None and compare(row[name], value))
+
+
+def _any(found: Sequence[Condition]) -> Condition:
+    each_meets = [each.meets for each in found]
+    names = {each.only[0] if each.only else "" for each in found}
+    values = frozenset[str]().union(*(each.only[1] for each in found if each.only))
+    only = (names.pop(), values) if len(names) == 1 and "" not in names else None
+    return Condition(lambda row: any(meets(row) for meets in each_meets), only)
+
+
+def _all(found: Sequence[Condition]) -> Condition:
+    each_meets = [each.meets for each in found]
+    told = [each.only for each in found if each.only]
+    only = min(told, key=lambda each: (each[0] not in FILLED, len(each[1])), default=None)  # a number says most
+    return Condition(lambda row: all(meets(row) for meets in each_meets), only)
 
 
 def _read(kind: str, word: str) -> Value:

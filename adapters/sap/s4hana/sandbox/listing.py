@@ -1,11 +1,12 @@
 """One entity set as OData version 2 shows it: filtered, ordered, in pages, chosen from, counted, or one by key."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from adapters.sap.s4hana.sandbox.filters import condition
+from adapters.sap.s4hana.sandbox.table import Table
 from adapters.sap.s4hana.sandbox.wire import Answer, Refused, Row, Value, as_atom, canonical, encode, shown
 
 _KEY = re.compile(r"\s*(?:(?P<name>\w+)\s*=\s*)?'(?P<text>(?:[^']|'')*)'\s*(?:,|$)")
@@ -51,10 +52,11 @@ def key_in(text: str, shape: Shape) -> dict[str, str]:
     return found
 
 
-def one(rows: Iterable[Row], key: Mapping[str, str], params: Mapping[str, str], shape: Shape, way: Way) -> Answer:
+def one(rows: Table, key: Mapping[str, str], params: Mapping[str, str], shape: Shape, way: Way) -> Answer:
     """The row with a key. Raises `Refused` (404)."""
     wanted = {name: canonical(name, text) for name, text in key.items()}
-    for row in rows:
+    longest = max(wanted, key=lambda name: len(wanted[name]))
+    for row in rows.among(longest, [wanted[longest]]):
         if all(canonical(name, str(row[name])) == text for name, text in wanted.items()):
             chosen = _chosen(params, shape)
             if way.as_json:
@@ -63,13 +65,13 @@ def one(rows: Iterable[Row], key: Mapping[str, str], params: Mapping[str, str], 
     raise Refused(404, "/IWBEP/CM_MGW_RT/020", f"Resource not found for segment '{shape.entity}'")
 
 
-def count(rows: Iterable[Row], params: Mapping[str, str], shape: Shape) -> Answer:
+def count(rows: Table, params: Mapping[str, str], shape: Shape) -> Answer:
     """How many rows there are, as text."""
     number = len(_filtered(rows, params, shape))
     return Answer(200, str(number).encode(), "text/plain;charset=utf-8")
 
 
-def page(rows: Iterable[Row], params: Mapping[str, str], shape: Shape, way: Way) -> Answer:
+def page(rows: Table, params: Mapping[str, str], shape: Shape, way: Way) -> Answer:
     """A page of rows, with a link to the next one where the service gives no more at once."""
     found = _ordered(_filtered(rows, params, shape), params, shape)
     number = len(found)
@@ -92,12 +94,12 @@ def page(rows: Iterable[Row], params: Mapping[str, str], shape: Shape, way: Way)
     return Answer(200, encode({"d": told}))
 
 
-def _filtered(rows: Iterable[Row], params: Mapping[str, str], shape: Shape) -> list[Row]:
+def _filtered(rows: Table, params: Mapping[str, str], shape: Shape) -> list[Row]:
     text = params.get("$filter", "").strip()
     if not text:
         return list(rows)
-    meets = condition(text, shape.sample, shape.hidden)
-    return [row for row in rows if meets(row)]
+    asked = condition(text, shape.sample, shape.hidden)
+    return [row for row in (rows.among(*asked.only) if asked.only else rows) if asked.meets(row)]
 
 
 def _ordered(rows: list[Row], params: Mapping[str, str], shape: Shape) -> list[Row]:

@@ -16,6 +16,7 @@ from adapters.sap.s4hana.sandbox.listing import Shape
 from adapters.sap.s4hana.sandbox.partners import Dunning, Extras
 from adapters.sap.s4hana.sandbox.settings import S4HanaSettings
 from adapters.sap.s4hana.sandbox.settling import Settling
+from adapters.sap.s4hana.sandbox.table import Table
 from adapters.sap.s4hana.sandbox.texts import Place, Texts
 from adapters.sap.s4hana.sandbox.wire import Answer, Refused, Row, encode
 
@@ -39,7 +40,7 @@ class Sets:
         self.extras = Extras()
         self.broken: set[tuple[Number, int]] = set()  # lines that cannot be read: an amount that is none
         self.breaks_type = False  # … or a flag that is none
-        self._told: dict[str, list[Row]] = {}
+        self._told: dict[str, Table] = {}
         self._shapes = {name: self._shape_of(name) for names in self.services.values() for name in names}
 
     def _local(self, at: datetime) -> datetime:
@@ -59,10 +60,10 @@ class Sets:
         """A new call: rows are told as they are from now on. Within one call they are made once."""
         self._told.clear()
 
-    def rows(self, entity: str) -> Sequence[Row]:
+    def rows(self, entity: str) -> Table:
         """All rows of an entity set, by key."""
         if entity not in self._told:
-            self._told[entity] = list(self._rows(entity))
+            self._told[entity] = Table(self._rows(entity))
         return self._told[entity]
 
     def _rows(self, entity: str) -> Iterator[Row]:
