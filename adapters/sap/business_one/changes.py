@@ -71,12 +71,12 @@ class Reading:
         """Customers, with the payments and journal lines that are open on their accounts."""
         partners = cast("list[wire.Partner]", rows.good)
         gathered = Gathered()
-        codes = {each.card_code for each in partners}
+        codes = {each.card_code: each.currency or "" for each in partners}
         gathered.problems += [unreadable_partner(each) for each in rows.bad]
         lines = self._gatherer.fetch_open(gathered, codes)
         self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in FROM_INVOICES})
         documents = self._gatherer.documents(gathered)
-        others = {each.customer for each in documents} - codes  # lines of theirs stand on these accounts
+        others = {each.customer for each in documents} - codes.keys()  # lines of theirs stand on these accounts
         return self._page(state, gathered, documents, self._customers([*partners, *self._others(others)]))
 
     def _others(self, codes: Collection[str]) -> list[wire.Partner]:
@@ -193,7 +193,7 @@ class Reading:
                 gathered.problems += [unreadable_partner(each) for each in rows.bad]
             else:
                 gathered.take(kind, rows)
-        lines = self._gatherer.fetch_open(gathered, set(customers)) if customers else []
+        lines = self._gatherer.fetch_open(gathered, {each.card_code: each.currency or "" for each in partners})
         unread = {Key(line.key.type, line.key.entry) for line in lines} - gathered.rows.keys()
         self._gatherer.fetch(gathered, self._gatherer.named(gathered) | unread)
         made = self._gatherer.documents(gathered)
