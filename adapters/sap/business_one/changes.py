@@ -15,7 +15,7 @@ from adapters.sap.business_one import wire
 from adapters.sap.business_one.cursor import State
 from adapters.sap.business_one.documents import CREDIT_NOTE, DOWN_PAYMENT, INVOICE, KIND_OF, Key, key_of
 from adapters.sap.business_one.gathering import Gathered, Gatherer, not_shown
-from adapters.sap.business_one.partners import CUSTOMER, CUSTOMERS, customer_of, unreadable_partner
+from adapters.sap.business_one.partners import CUSTOMER, CUSTOMERS, customer_of, is_consolidated, unreadable_partner
 from adapters.sap.business_one.reads import PER_PART, Asked, Reader, cut, on, quoted
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.odata import Rows
@@ -193,6 +193,8 @@ class Reading:
                 gathered.problems += [unreadable_partner(each) for each in rows.bad]
             else:
                 gathered.take(kind, rows)
+        fathers = {each.father_card or "" for each in partners if is_consolidated(each)}
+        partners += self._others(fathers - {each.card_code for each in partners})
         lines = self._gatherer.fetch_open(gathered, {each.card_code: each.currency or "" for each in partners})
         unread = {Key(line.key.type, line.key.entry) for line in lines} - gathered.rows.keys()
         self._gatherer.fetch(gathered, self._gatherer.named(gathered) | unread)

@@ -294,3 +294,16 @@ def test_partners_that_cannot_be_asked_about_together_are_asked_about_apart(
     assert replica.open == here.in_the_books()
     assert ["4"] in asked  # the one of another currency
     assert not any("4" in codes for codes in asked if len(codes) > 1)
+
+
+def test_fresh_looks_on_the_fathers_account_too(here: BusinessOneConnection, replica: Replica) -> None:
+    father = customer(here, "Father")
+    child = customer(here, "Child", parent=father, bill_with_parent=True)
+    invoice = bill(here, child)
+    paid = here.books.pay(father, Decimal(3), on=TODAY)
+    for at in range(30):
+        here.books.pay(customer(here, f"Other {at}"), Decimal(1), on=TODAY)
+    replica.sync()
+    page = here.ledger.fresh([], [child], replica.cursor or "")
+    assert {here.ref("invoice", invoice), here.ref("payment", paid)} <= {each.ref for each in page.documents}
+    assert {child, father} <= {each.ref for each in page.customers}
