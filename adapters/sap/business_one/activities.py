@@ -214,15 +214,15 @@ class ActivityWriter:
             if answer is None:
                 break
             error = self._client.error_in(answer)
-            if call.method == "PATCH":
+            if isinstance(error, LedgerUnavailable):
+                receipts[each.note.key] = _unknown(each, str(error))
+            elif call.method == "PATCH":
                 each.task = None  # done, or the task is gone: either way it is not tried again
             elif error is None:
                 row = read_one(answer.body, wire.Activity)
                 receipts[each.note.key] = Receipt(
                     key=each.note.key, outcome=Outcome.WRITTEN, ledger_id=str(row.activity_code)
                 )
-            elif isinstance(error, LedgerUnavailable):
-                receipts[each.note.key] = _unknown(each, str(error))
             elif each.note.entry and each.link:
                 each.link = False
             else:

@@ -15,7 +15,7 @@ from adapters.sap.business_one import wire
 from adapters.sap.business_one.cursor import State
 from adapters.sap.business_one.documents import CREDIT_NOTE, DOWN_PAYMENT, INVOICE, KIND_OF, Key, key_of
 from adapters.sap.business_one.gathering import Gathered, Gatherer, not_shown
-from adapters.sap.business_one.partners import CUSTOMER, CUSTOMERS, customer_of, unreadable_partner
+from adapters.sap.business_one.partners import CUSTOMER, CUSTOMERS, customer_of, is_consolidated, unreadable_partner
 from adapters.sap.business_one.reads import PER_PART, Asked, Reader, cut, on, quoted
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.odata import Rows
@@ -71,12 +71,12 @@ class Reading:
         """Customers, with the payments and journal lines that are open on their accounts."""
         partners = cast("list[wire.Partner]", rows.good)
         gathered = Gathered()
-        codes = {each.card_code for each in partners}
+        codes = {each.card_code: each.currency or "" for each in partners}
         gathered.problems += [unreadable_partner(each) for each in rows.bad]
         lines = self._gatherer.fetch_open(gathered, codes)
         self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in FROM_INVOICES})
         documents = self._gatherer.documents(gathered)
-        others = {each.customer for each in documents} - codes  # lines of theirs stand on these accounts
+        others = {each.customer for each in documents} - codes.keys()  # lines of theirs stand on these accounts
         return self._page(state, gathered, documents, self._customers([*partners, *self._others(others)]))
 
     def _others(self, codes: Collection[str]) -> list[wire.Partner]:
@@ -193,7 +193,9 @@ class Reading:
                 gathered.problems += [unreadable_partner(each) for each in rows.bad]
             else:
                 gathered.take(kind, rows)
-        lines = self._gatherer.fetch_open(gathered, set(customers)) if customers else []
+        fathers = {each.father_card or "" for each in partners if is_consolidated(each)}
+        partners += self._others(fathers - {each.card_code for each in partners})
+        lines = self._gatherer.fetch_open(gathered, {each.card_code: each.currency or "" for each in partners})
         unread = {Key(line.key.type, line.key.entry) for line in lines} - gathered.rows.keys()
         self._gatherer.fetch(gathered, self._gatherer.named(gathered) | unread)
         made = self._gatherer.documents(gathered)

@@ -5,7 +5,7 @@ not documented. Likewise of a new credit note the invoices that it was made from
 lines is asked for by partner.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -103,10 +103,11 @@ class Gatherer:
         lines = (line for row in rows for line in row.document_lines or ())
         return {Key(INVOICE, line.base_entry) for line in lines if line.base_type == INVOICE and line.base_entry}
 
-    def fetch_open(self, into: Gathered, partners: Collection[str]) -> list[OpenLine]:
-        """Asks what is open on these partners' accounts."""
-        found = open_lines(self._service, self._settings, set(partners) - into.asked, self._now())
-        into.asked |= set(partners)
+    def fetch_open(self, into: Gathered, partners: Mapping[str, str]) -> list[OpenLine]:
+        """Asks what is open on these partners' accounts, which are given with their currencies."""
+        unknown = {code: currency for code, currency in partners.items() if code not in into.asked}
+        found = open_lines(self._service, self._settings, unknown, self._now())
+        into.asked |= partners.keys()
         into.lines |= {line.key: line.amount for line in found}
         return found
 
@@ -122,14 +123,16 @@ class Gatherer:
         of_payers = {row.card_code: row for row in self._partners(payers - customers.keys())}
         accounts = {code: row.father_card or code for code, row in of_payers.items() if is_consolidated(row)}
         fathers = {row.card_code: row for row in self._partners(set(accounts.values()) - of_payers.keys())}
-        self.fetch_open(gathered, {accounts.get(each, each) for each in payers} | customers.keys())
+        known_partners = {code: row.currency or "" for code, row in (customers | of_payers | fathers).items()}
+        asked = {accounts.get(each, each) for each in payers} | customers.keys()
+        self.fetch_open(gathered, {code: known_partners.get(code, "") for code in asked})
         known = Known(
             currencies=currencies,
             settings=self._settings,
             open_amounts=gathered.lines,
             today=self._settings.local_day(self._now()),
             account_of=accounts,
-            account_currencies={code: row.currency or "" for code, row in (customers | of_payers | fathers).items()},
+            account_currencies=known_partners,
             on_instalments=self._on_instalments(gathered, currencies),
         )
         return list(self._made(gathered, known, customers))

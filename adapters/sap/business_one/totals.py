@@ -35,7 +35,7 @@ def read_totals(reader: Reader, gatherer: Gatherer, day: date, now: Callable[[],
     sums: Sums = defaultdict(dict)
     for code, row in rows.items():
         _add(sums, code, currencies.money(row.current_account_balance, row.currency if row.currency != MULTI else None))
-    reading = _Reading(reader, gatherer)
+    reading = _Reading(reader, gatherer, {code: row.currency or "" for code, row in rows.items()})
     multi = {code for code, row in rows.items() if row.currency == MULTI}
     for document, local in reading.foreign(multi):
         _add(sums, document.customer, document.open)
@@ -60,16 +60,17 @@ def _add(sums: Sums, who: CustomerRef, value: Money) -> None:
 class _Reading:
     """Reads the documents that balances alone do not tell apart."""
 
-    def __init__(self, reader: Reader, gatherer: Gatherer) -> None:
+    def __init__(self, reader: Reader, gatherer: Gatherer, currencies: Mapping[str, str]) -> None:
         self._reader = reader
         self._gatherer = gatherer
+        self._currencies = currencies  # of partners, by their codes
 
     def moved(self, fathers: Mapping[str, str]) -> list[Document]:
         """What is open of these partners, and stands on their fathers' accounts."""
         if not fathers:
             return []
         gathered = self._invoices(fathers)
-        lines = self._gatherer.fetch_open(gathered, set(fathers.values()))
+        lines = self._gatherer.fetch_open(gathered, {code: self._currencies.get(code, "") for code in fathers.values()})
         self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type == PAYMENT})
         return [each for each in self._whole(gathered) if each.customer in fathers]
 
@@ -78,7 +79,7 @@ class _Reading:
         if not partners:
             return []
         gathered = self._invoices(partners)
-        lines = self._gatherer.fetch_open(gathered, partners)
+        lines = self._gatherer.fetch_open(gathered, dict.fromkeys(partners, MULTI))
         self._gatherer.fetch(gathered, {line.key for line in lines if line.key.type not in FROM_INVOICES})
         local = {ref_of(line.key): line.amount for line in lines}
         for key, row in gathered.rows.items():

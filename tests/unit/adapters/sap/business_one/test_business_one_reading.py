@@ -9,6 +9,7 @@ import pytest
 from adapters.errors import LedgerRejected, LedgerUnavailable
 from adapters.money import Money
 from adapters.sap.business_one.cursor import State
+from adapters.sap.business_one.sandbox.wire import Refused
 from adapters.sap.business_one.settings import Settings
 from tests.contract.business_one_connection import BusinessOneConnection
 from tests.contract.lively import TEN, TODAY, a_lively_company, bill, customer
@@ -171,8 +172,6 @@ def test_fresh_survives_a_part_that_fails_for_a_moment(here: BusinessOneConnecti
     def shaky(*asked: object) -> object:
         if str(asked[1]).startswith("IncomingPayments") and not seen:
             seen.append(asked)
-            from adapters.sap.business_one.sandbox.wire import Refused
-
             raise Refused(500, -5002, "Internal error")
         return answered(*asked)  # type: ignore[arg-type]
 
@@ -274,3 +273,37 @@ def test_a_payment_dated_later_counts_though_the_list_of_today_does_not_show_it(
     here.face.partners.open_transactions = of_today  # type: ignore[method-assign]
     page = here.ledger.fresh([here.ref("payment", later)], (), replica.cursor or "")
     assert page.documents[0].open == usd("-5.00")
+
+
+def test_partners_that_cannot_be_asked_about_together_are_asked_about_apart(
+    here: BusinessOneConnection, replica: Replica
+) -> None:
+    a_lively_company(here)
+    customer(here, "Euro", currency="EUR")
+    rows = here.face.partners.open_transactions
+    asked: list[list[str]] = []
+
+    def one_by_one(codes: list[str]) -> list[dict[str, object]]:
+        asked.append(codes)
+        if len(codes) > 1:
+            raise Refused(400, -5002, "Business partners differ")
+        return rows(codes)
+
+    here.face.partners.open_transactions = one_by_one  # type: ignore[method-assign]
+    replica.sync()
+    assert replica.open == here.in_the_books()
+    assert ["4"] in asked  # the one of another currency
+    assert not any("4" in codes for codes in asked if len(codes) > 1)
+
+
+def test_fresh_looks_on_the_fathers_account_too(here: BusinessOneConnection, replica: Replica) -> None:
+    father = customer(here, "Father")
+    child = customer(here, "Child", parent=father, bill_with_parent=True)
+    invoice = bill(here, child)
+    paid = here.books.pay(father, Decimal(3), on=TODAY)
+    for at in range(30):
+        here.books.pay(customer(here, f"Other {at}"), Decimal(1), on=TODAY)
+    replica.sync()
+    page = here.ledger.fresh([], [child], replica.cursor or "")
+    assert {here.ref("invoice", invoice), here.ref("payment", paid)} <= {each.ref for each in page.documents}
+    assert {child, father} <= {each.ref for each in page.customers}

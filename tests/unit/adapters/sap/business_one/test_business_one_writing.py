@@ -15,6 +15,7 @@ from adapters.marker import find_marker, marker
 from adapters.sap.business_one import holds
 from adapters.sap.business_one.documents import Key
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
+from adapters.sap.business_one.sandbox.wire import Refused
 from adapters.sap.business_one.settings import Settings
 from tests.contract.business_one_connection import BusinessOneConnection, writes
 from tests.contract.ledgers import START
@@ -119,8 +120,6 @@ def test_trouble_of_the_servers_own_in_a_part_is_unknown(here: BusinessOneConnec
     create = here.face.activities.create
 
     def broken(given: dict[str, Any], dialect: str) -> dict[str, Any]:
-        from adapters.sap.business_one.sandbox.wire import Refused
-
         if "reminder:2" in str(given["Notes"]):
             raise Refused(500, -1, "Internal error")
         return create(given, dialect)
@@ -162,6 +161,25 @@ def test_a_promise_whose_task_somebody_deleted_ends_all_the_same(here: BusinessO
     here.transport.before = delete
     assert [each.outcome for each in here.ledger.post(batch)] == [Outcome.WRITTEN] * 2
     assert len(activities(here)) == 2
+
+
+def test_a_task_that_cannot_be_closed_for_a_moment_leaves_the_entry_for_another_time(
+    here: BusinessOneConnection,
+) -> None:
+    owner = customer(here)
+    post(here, promise(owner))
+    change = here.face.activities.change
+
+    def busy(ident: str, given: dict[str, Any]) -> None:
+        here.face.activities.change = change  # type: ignore[method-assign]
+        raise Refused(500, -1, "Internal error")
+
+    here.face.activities.change = busy  # type: ignore[method-assign]
+    end = entry("end:1", owner, kind=EntryKind.PROMISE_KEPT, about="promise:1")
+    assert [each.outcome for each in post(here, end, entry("reminder:9", owner))] == [Outcome.UNKNOWN, Outcome.WRITTEN]
+    assert len(activities(here)) == 2
+    assert [each.outcome for each in post(here, end)] == [Outcome.WRITTEN]
+    assert of(here, "promise:1")["Closed"] == "tYES"
 
 
 @pytest.fixture
