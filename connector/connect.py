@@ -1,10 +1,18 @@
 """Connecting a company: consent, its books' basics, and its place in the store. Starts in dry run."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.ledger import Company
-from connector.bootstrap import QuickBooksTokens, Service, open_quickbooks, open_s4hana, quickbooks_tokens
+from connector.bootstrap import (
+    QuickBooksTokens,
+    Service,
+    open_business_one,
+    open_quickbooks,
+    open_s4hana,
+    quickbooks_tokens,
+)
 from connector.clock import UnknownZone, zone
 from connector.note_style import NoteStyle
 from connector.store import companies, history
@@ -37,6 +45,19 @@ def propose_s4hana(service: Service, company_code: str) -> Proposal:
     company_id = _connected(service, "s4hana", company_code) or f"s4-{company_code.lower()}"
     company = open_s4hana(service, company_id=company_id, company_code=company_code).company()
     return Proposal(id=company_id, company=company, ledger="s4hana")
+
+
+def propose_business_one(service: Service, database: str) -> tuple[Proposal, Sequence[str]]:
+    """Asks Business One who a company database is, and what its own dunning wizard does there, a line each.
+
+    Raises `CannotConnect` for what is no name of one, LedgerError and `NotSetUp`.
+    """
+    if not re.fullmatch(r"\w{1,100}", database):
+        raise CannotConnect(f"“{database}” is no company database: name it as you do when you log in.")
+    company_id = _connected(service, "business_one", database) or f"b1-{database.lower()}"
+    ledger = open_business_one(service, database)
+    company, dunned = ledger.company(), ledger.dunned_by_itself()
+    return Proposal(id=company_id, company=company, ledger="business_one"), dunned
 
 
 def propose(service: Service, tokens: QuickBooksTokens, realm: str) -> Proposal:

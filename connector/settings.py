@@ -14,10 +14,11 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.settings_kinds import Address, Folder, Group, Line, Url
-from connector.settings_sap import S4HanaSettings
+from connector.settings_sap import BusinessOneSettings, S4HanaSettings
 from connector.settings_sources import PREFIX, Environment
 
 __all__ = [
+    "BusinessOneSettings",
     "Environment",
     "MailSettings",
     "QuickBooksSettings",
@@ -191,6 +192,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     quickbooks: QuickBooksSettings = QuickBooksSettings()
     s4hana: S4HanaSettings = S4HanaSettings()
+    business_one: BusinessOneSettings = BusinessOneSettings()
     serve: ServeSettings = ServeSettings()
 
     @model_validator(mode="after")
@@ -216,7 +218,8 @@ class Settings(BaseSettings):
 
     def minutes_between_syncs(self, ledger: str) -> int:
         """Minutes between two syncs of a company with this ledger."""
-        return self.s4hana.sync_minutes if ledger == "s4hana" else self.sync_minutes
+        of_sap = {"s4hana": self.s4hana.sync_minutes, "business_one": self.business_one.sync_minutes}
+        return of_sap.get(ledger, self.sync_minutes)
 
     @property
     def store_url(self) -> str:

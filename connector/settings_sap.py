@@ -1,6 +1,6 @@
-"""Settings of SAP S/4HANA: where the system is, how we sign in, where our notes go."""
+"""Settings of SAP S/4HANA and Business One: where the system is, how we sign in, where our notes go."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
@@ -52,3 +52,31 @@ class S4HanaSettings(Group):
     )
     page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")
+
+
+class BusinessOneSettings(Group):
+    """Our user in Business One's Service Layer, and what of it to use."""
+
+    url: Url | None = Field(
+        default=None, description="The Service Layer, like https://b1.example.com:50000. Empty: none."
+    )
+    user: Line = Field(default="", description="The user to log in as.")
+    password: SecretStr | None = Field(default=None, description="Its password.")
+    ca_file: Folder | None = Field(
+        default=None, description="The authority to trust (PEM): Business One signs its certificate itself."
+    )
+    version: Literal["v2", "v1"] = Field(
+        default="v2", description="`v2`, or the older `v1` where a server has no other."
+    )
+    zone: Line = Field(default="", description="The server's time zone by its city. Empty: days alone are compared.")
+    page_size: int = Field(default=500, ge=20, le=5000, description="Rows asked for at once.")
+    marker_field: Annotated[str, StringConstraints(pattern=r"^(U_\w+)?$")] = Field(
+        default="",
+        description="An activities' field of your own (`U_…`) that takes our marker. Empty: the note has it.",
+    )
+    details_length: int = Field(default=100, ge=40, le=254, description="Characters that an activity's Details hold.")
+    dispute_blocks: bool = Field(
+        default=False,
+        description="Whether a dispute sets the invoice's BlockDunning, so that its own wizard waits too.",
+    )
+    sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of such a company.")

@@ -3,6 +3,7 @@
 service.py opens what all companies share · quickbooks.py and s4hana.py connect a ledger · sandbox.py serves one.
 """
 
+from connector.bootstrap.business_one import open_business_one
 from connector.bootstrap.quickbooks import (
     SIGNATURE_HEADER,
     Consent,
@@ -41,6 +42,7 @@ __all__ = [
     "furnish",
     "letterhead_of",
     "metered_calls",
+    "open_business_one",
     "open_quickbooks",
     "open_s4hana",
     "open_service",

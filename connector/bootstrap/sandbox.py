@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +14,14 @@ from connector.clock import SystemClock
 if TYPE_CHECKING:
     from adapters.sandbox.books import Books
     from adapters.sandbox.company import WorldClock
+    from adapters.sandbox.server import Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxWish:
     """Which company the sandbox is to serve; `port` 0 takes a free one."""
 
+    ledger: str = "quickbooks"  # s4hana, business_one
     port: int = 0
     company: str = "believable"  # or empty
     seed: int = 1
@@ -29,8 +31,7 @@ class SandboxWish:
 
 @contextmanager
 def serve_sandbox(wish: SandboxWish) -> Iterator[str]:
-    """QuickBooks' API over a company's books while the context lasts; yields its address. Raises `NotSetUp`."""
-    from adapters.quickbooks.sandbox import serve_quickbooks
+    """A ledger's interface over a company's books while the context lasts; yields its address. Raises `NotSetUp`."""
     from adapters.sandbox.faults import FaultsFileError, read_rules
 
     try:
@@ -40,10 +41,24 @@ def serve_sandbox(wish: SandboxWish) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="duecourse-") as folder:
         books = _sandbox_books(wish, Path(folder))
         try:
-            with serve_quickbooks(books, port=wish.port, faults=rules) as sandbox:
+            with _serving(wish.ledger)(books, port=wish.port, faults=rules) as sandbox:
                 yield sandbox.url
         finally:
             books.close()
+
+
+def _serving(ledger: str) -> "Callable[..., AbstractContextManager[Sandbox]]":
+    if ledger == "s4hana":
+        from adapters.sap.s4hana.sandbox import serve_s4hana
+
+        return serve_s4hana
+    if ledger == "business_one":
+        from adapters.sap.business_one.sandbox import serve_business_one
+
+        return serve_business_one
+    from adapters.quickbooks.sandbox import serve_quickbooks
+
+    return serve_quickbooks
 
 
 def _sandbox_books(wish: SandboxWish, folder: Path) -> "Books":

@@ -61,6 +61,10 @@ class Service:
             from connector.bootstrap.s4hana import s4hana_ledger
 
             return s4hana_ledger(self, row)
+        if row.ledger == "business_one":
+            from connector.bootstrap.business_one import business_one_ledger
+
+            return business_one_ledger(self, row)
         from connector.bootstrap.quickbooks import quickbooks_ledger
 
         return quickbooks_ledger(self, row)

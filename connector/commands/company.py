@@ -229,9 +229,10 @@ def settings(desk: Desk) -> None:
 
 def add_to(root: typer.Typer) -> None:
     """Adds these commands to the root."""
-    from connector.commands.connect_s4hana import s4hana  # it asks with our questions
+    from connector.commands.connect_sap import business_one, s4hana  # they ask with our questions
 
     command(connect, "s4hana")(s4hana)
+    command(connect, "business-one")(business_one)
     root.add_typer(connect, name="connect")
     for name, function in (("disconnect", disconnect), ("mode", mode), ("settings", settings)):
         command(root, name)(function)

@@ -56,7 +56,7 @@ def test_what_a_module_adds_is_known_before_it_is_loaded(room: str) -> None:
 
 def test_every_module_of_commands_is_on_the_command_line() -> None:
     modules = {path.stem for path in Path(inspect.getfile(Desk)).parent.glob("*.py")}
-    assert modules == {*cli.ROOMS, "__init__", "connect_s4hana", "desk", "find", "output", "terminal", "words"}
+    assert modules == {*cli.ROOMS, "__init__", "connect_sap", "desk", "find", "output", "terminal", "words"}
 
 
 def _closed_desk() -> Desk:

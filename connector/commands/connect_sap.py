@@ -1,4 +1,4 @@
-"""`connect s4hana`: a company code of an S/4HANA system, what works in it, and the first read."""
+"""`connect s4hana` and `connect business-one`: what works in the system, a few questions, and the first read."""
 
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from connector.commands.daily import read_ledger
 from connector.commands.desk import Desk, ExitCode, Refused
 from connector.commands.output import table
 from connector.commands.words import Yes
+from connector.connect import Proposal
 
 
 def s4hana(
@@ -33,21 +34,69 @@ def s4hana(
         raise Refused(f"{len(missing)} of {len(checks)} are missing: grant them, then connect again.")
     if not desk.out.as_json:
         desk.out.result({}, listed)
-    proposal = connecting.propose_s4hana(desk.service, code)
+    return _connected(
+        desk,
+        connecting.propose_s4hana(desk.service, code),
+        country=country,
+        zone=zone,
+        language=language,
+        yes=yes,
+        sync=sync,
+        told={"checks": checks},
+    )
+
+
+def business_one(
+    desk: Desk,
+    *,
+    database: Annotated[str, typer.Option(help="The company database, as you name it when you log in.")] = "",
+    zone: Annotated[str, typer.Option(help="The company's time zone by its city, like Europe/Berlin.")] = "",
+    country: Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")] = "",
+    language: Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")] = "",
+    yes: Yes = False,
+    sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
+) -> int:
+    """Connect a company of SAP Business One: log in, a few questions, the first read. Nothing is sent."""
+    name = (database or ask(desk, "Database of the company", "", yes=yes)).strip()
+    proposal, dunned = connecting.propose_business_one(desk.service, name)
+    for each in dunned:
+        desk.out.say(f"{each}: Business One's own wizard may write to them as well.")
+    return _connected(
+        desk,
+        proposal,
+        country=country,
+        zone=zone,
+        language=language,
+        yes=yes,
+        sync=sync,
+        told={"dunned_by_itself": dunned},
+    )
+
+
+def _connected(
+    desk: Desk,
+    proposal: Proposal,
+    *,
+    country: str,
+    zone: str,
+    language: str,
+    yes: bool,
+    sync: bool,
+    told: dict[str, object],
+) -> int:
+    """The questions, the company in its store, and the first read."""
     company = proposal.company
-    desk.out.say(f"This is {company.name} (company code {code}, {company.home_currency}).")
+    desk.out.say(f"This is {company.name} ({company.ref}, {company.home_currency}).")
     known = known_company(desk, proposal.id)
     place, where, words = where_and_when(desk, proposal, known, country=country, zone=zone, language=language, yes=yes)
     connected = connecting.confirm(desk.service, proposal, zone_name=where, country=place, language=words)
     desk.wanted_company = connected
     ran = read_ledger(desk, desk.office()) if sync else None
     error = (ran.error or ran.skipped) if ran else ""
-    told = {"company": connected, "name": company.name, "zone": where, "country": place}
+    anew = f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan."
     desk.out.result(
-        told | {"checks": checks, "error": error},
-        f"Connected again as {connected}."
-        if known
-        else f"Connected as {connected}, in dry run: nothing is sent. Next: duecourse plan.",
+        {"company": connected, "name": company.name, "zone": where, "country": place, "error": error, **told},
+        f"Connected again as {connected}." if known else anew,
         *([f"The first read did not end: {error} Run: duecourse sync"] if error else []),
     )
     return ExitCode.LEDGER if error else ExitCode.DONE

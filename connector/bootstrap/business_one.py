@@ -1,0 +1,52 @@
+"""SAP Business One: a company's books behind its Service Layer."""
+
+import random
+
+from adapters.http import Http
+from adapters.sap.business_one.ledger import BusinessOneLedger
+from adapters.sap.business_one.settings import Settings
+from adapters.sap.signin import secure_client
+from connector.bootstrap.service import NotSetUp, Service
+from connector.store.companies import CompanyRow
+
+
+def business_one_ledger(service: Service, row: CompanyRow) -> BusinessOneLedger:
+    """The company's books, by the name of its database. Raises `NotSetUp`."""
+    return open_business_one(service, row.ledger_ref)
+
+
+def open_business_one(service: Service, database: str) -> BusinessOneLedger:
+    """The books of a company database. Raises `NotSetUp` where something that is needed is not set."""
+    told = service.settings.business_one
+    if told.url is None or not told.user or told.password is None:
+        raise NotSetUp(
+            "Business One needs its Service Layer and a user: set DUECOURSE_BUSINESS_ONE__URL, "
+            "DUECOURSE_BUSINESS_ONE__USER and DUECOURSE_BUSINESS_ONE__PASSWORD (or its _FILE).",
+        )
+    http = service.clients.get("business_one") or service.clients.setdefault("business_one", _http(service))
+    return BusinessOneLedger(
+        told.url,
+        company=database,
+        user=told.user,
+        password=told.password.get_secret_value,
+        http=http,
+        now=service.clock.now,
+        dialect=told.version,
+        settings=Settings(
+            marker_field=told.marker_field,
+            details_length=told.details_length,
+            dispute_blocks=told.dispute_blocks,
+            zone=told.zone,
+        ),
+        page_size=told.page_size,
+    )
+
+
+def _http(service: Service) -> Http:
+    try:
+        client = secure_client(ca_file=service.settings.business_one.ca_file)
+    except OSError as error:
+        raise NotSetUp(f"The certificate file of Business One cannot be used: {error}.") from error
+    return Http(
+        sleep=service.clock.sleep, chance=random.SystemRandom().random, client=client, trace_header="x-request-id"
+    )
