@@ -9,9 +9,10 @@ import pytest
 
 from adapters.documents import DocumentKind
 from adapters.money import Money
-from adapters.sap.business_one.documents import Key, key_of, ref_of
+from adapters.sap.business_one.documents import Key, applied, key_of, ref_of
 from adapters.sap.business_one.instalments import Part, spread
 from adapters.sap.business_one.settings import Currencies, Settings
+from adapters.sap.business_one.wire import Applied
 from tests.contract.business_one_connection import BusinessOneConnection
 from tests.contract.lively import DUE, TODAY, bill, customer
 from tests.contract.replica import Replica
@@ -274,3 +275,9 @@ def test_currencies_without_decimals_keep_none() -> None:
     assert known.money(Decimal("1200.0"), "JPY") == Money(1200, "JPY")
     assert known.money(Decimal("1.2345"), "KWD") == Money(1235, "KWD")
     assert known.money(None, None) == Money(0, "USD")
+
+
+@pytest.mark.parametrize("told", ["10.10", "-10.10"])
+def test_a_credit_note_that_a_payment_uses_up_is_negative_whatever_its_sign_on_the_wire(told: str) -> None:
+    row = Applied(doc_entry=5, invoice_type="it_CredItnote", sum_applied=Decimal(told))
+    assert applied(row, None, Currencies(local="EUR")) == Money.of("-10.10", "EUR")

@@ -28,6 +28,9 @@ def test_a_payment_has_its_invoices_read_again_though_their_update_date_stands_s
 ) -> None:
     owner = customer(here)
     invoice = bill(here, owner)
+    settled = [bill(here, owner, Decimal(1)) for _ in range(25)]  # so that it is none of the newest
+    for each in settled:
+        here.books.pay(owner, Decimal(1), on=TODAY, apply={each: Decimal(1)})
     here.clock.later(days=10)
     replica.sync()
     here.books.pay(owner, Decimal(4), on=TODAY, apply={invoice: Decimal(4)})
