@@ -126,8 +126,13 @@ class Settling:
                 self.entries.touch(line, at)
 
     def _clear(self, owed: Debit, at: datetime) -> None:
+        """Clears a debit: by the payment that is being posted, or by a document of its own.
+
+        Never by one that cut a credit: it has cleared that already, and a reset would open both.
+        """
         lines = [line for _, line in owed.paid if line.is_open]
-        own = next((line.number for line in reversed(lines) if line.made_at == self.entries.local(at)), None)
+        now = self.entries.local(at)
+        own = next((line.number for line in reversed(lines) if line.made_at == now and line.kind != "AB"), None)
         self.entries.clear([owed.line, *lines], at, own)
 
     def _replace(self, owed: Debit, new: Iterable[Line], at: datetime) -> None:

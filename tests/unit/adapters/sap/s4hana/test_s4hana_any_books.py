@@ -140,11 +140,24 @@ def test_what_is_told_is_what_is_owed(partial: Partial, steps: list[Step], pause
 def check(here: S4HanaConnection, replica: Replica, partial: Partial) -> None:
     books = here.books
     expected: dict[str, list[Money]] = defaultdict(list)
-    for each in books.documents():
-        expected["1"].append(Money.of(each.open, each.currency))  # customer 2 is billed with customer 1
+    for booked in books.documents():
+        expected["1"].append(Money.of(booked.open, booked.currency))  # customer 2 is billed with customer 1
     told = {currency: amount for currency, amount in replica.open_by_customer().get("1", {}).items() if amount}
     assert told == {currency: amount for currency, amount in sums(expected["1"]).items() if amount}
     if partial is not Partial.ON_ACCOUNT:
         assert here.told(replica) == here.in_the_books()
     totals = here.ledger.totals(TODAY).by_customer.get("1", {})
     assert {currency: amount for currency, amount in totals.items() if amount} == told
+    if partial is Partial.REFERENCE:
+        paid = what_credits_say_they_paid(replica)
+        for each in replica.documents.values():
+            assert each.open.minor <= 0 or each.total.minor - each.open.minor == paid[each.ref]
+
+
+def what_credits_say_they_paid(replica: Replica) -> dict[str, int]:
+    """Minor units, by invoice."""
+    found: dict[str, int] = defaultdict(int)
+    for document in replica.documents.values():
+        for allocation in document.allocations:
+            found[allocation.target] += allocation.amount.minor
+    return found

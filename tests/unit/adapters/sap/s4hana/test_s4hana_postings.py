@@ -216,3 +216,14 @@ def test_days_are_the_systems_own_and_nothing_is_missed_around_midnight(desk: De
         desk.clock.time = datetime(2026, 11, 3, 1, 0, tzinfo=UTC) + timedelta(hours=hours)
         (invoice,) = desk.post("DR", "1.00")
         assert ref(invoice) in desk.sync()
+
+
+def test_a_credit_that_was_cut_for_an_invoice_is_whole_again_when_that_is_posted_anew(desk: Desk) -> None:
+    invoice = desk.books.bill("1", Decimal("0.01"), issue_date=date(2026, 9, 1), due_date=date(2026, 10, 1))
+    memo = desk.books.credit("1", Decimal("2.01"), on=date(2026, 11, 2))
+    desk.books.apply_credit(memo, {invoice: Decimal("0.01")}, date(2026, 11, 2))
+    desk.sync()
+    desk.books.change_total(invoice, Decimal("13.66"))
+    desk.sync()
+    assert desk.told(desk.replica) == desk.in_the_books()
+    assert sum(each.minor for each in desk.replica.open.values()) == 1366 - 201
