@@ -174,7 +174,7 @@ def test_a_note_that_never_gets_an_answer_is_found_by_its_marker(here: Connected
 def test_ten_minutes_of_throttling_stop_the_reads(here: Connected, books: Books, clock: Clock) -> None:
     bill(books)
     here.served.faults.add(Rule(fault=QuickBooksFault.THROTTLE))
-    with pytest.raises(LedgerUnavailable, match="slow down|out of quota"):  # reads at once use up the time together
+    with pytest.raises(LedgerUnavailable, match=r"slow down|out of quota"):  # ten reads at once use up the time
         list(here.ledger.changes(None))
     for _ in range(3):
         with pytest.raises(LedgerUnavailable):
