@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class SandboxWish:
     """Which company the sandbox is to serve; `port` 0 takes a free one."""
 
-    ledger: str = "quickbooks"  # s4hana, business_one
+    ledger: str = "quickbooks"  # s4hana, business-one
     port: int = 0
     company: str = "believable"  # or empty
     seed: int = 1
@@ -52,7 +52,7 @@ def _serving(ledger: str) -> "Callable[..., AbstractContextManager[Sandbox]]":
         from adapters.sap.s4hana.sandbox import serve_s4hana
 
         return serve_s4hana
-    if ledger == "business_one":
+    if ledger == "business-one":
         from adapters.sap.business_one.sandbox import serve_business_one
 
         return serve_business_one

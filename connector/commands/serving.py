@@ -1,7 +1,6 @@
 """What runs on: `serve`, the sandboxes, and the `demo`."""
 
 from contextlib import suppress
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -10,10 +9,16 @@ from typing import Annotated
 import typer
 
 from connector.bootstrap import SandboxWish, serve_sandbox
-from connector.commands.desk import Desk, ExitCode, command, group
+from connector.commands.desk import Desk, ExitCode, command
 from connector.logs import configure_logs
 
-sandbox = group("Stand-ins for ledgers, to try things on.")
+
+class LedgerKind(StrEnum):
+    """Which ledger the sandbox stands in for."""
+
+    QUICKBOOKS = "quickbooks"
+    S4HANA = "s4hana"
+    BUSINESS_ONE = "business-one"
 
 
 class CompanyKind(StrEnum):
@@ -31,13 +36,6 @@ class Size(StrEnum):
     LARGE = "large"
 
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
-Whose = Annotated[CompanyKind, typer.Option(help="Whose books.")]
-Seed = Annotated[int, typer.Option(help="Another seed, another company.")]
-HowLarge = Annotated[Size, typer.Option(help="How large it is.")]
-Faults = Annotated[Path | None, typer.Option(help="Faults to strike, as a TOML or JSON file.")]
-
-
 def serve(desk: Desk) -> None:
     """Run the service: jobs on their schedule, /healthz and webhooks, until SIGTERM or Ctrl-C."""
     from connector.serve import serve as serve_all
@@ -52,57 +50,26 @@ def serve(desk: Desk) -> None:
         serve_all(service, stop)
 
 
-@command(sandbox, "quickbooks")
-def quickbooks(
+def sandbox(
     desk: Desk,
+    ledger: Annotated[LedgerKind, typer.Argument(help="Whose interface is served.")],
     *,
-    port: Port = 0,
-    company: Whose = CompanyKind.BELIEVABLE,
-    seed: Seed = 1,
-    size: HowLarge = Size.SMALL,
-    faults: Faults = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
+    company: Annotated[CompanyKind, typer.Option(help="Whose books.")] = CompanyKind.BELIEVABLE,
+    seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 1,
+    size: Annotated[Size, typer.Option(help="How large it is.")] = Size.SMALL,
+    faults: Annotated[Path | None, typer.Option(help="Faults to strike, as a TOML or JSON file.")] = None,
 ) -> None:
-    """Serve QuickBooks' API over a company's books on this machine, until Ctrl-C. Prints its address."""
-    _serve(desk, SandboxWish(port=port, company=company.value, seed=seed, size=size.value, faults=faults))
+    """Serve a ledger's interface over a company's books on this machine, until Ctrl-C. Prints its address.
 
-
-@command(sandbox, "s4hana")
-def s4hana(
-    desk: Desk,
-    *,
-    port: Port = 0,
-    company: Whose = CompanyKind.BELIEVABLE,
-    seed: Seed = 1,
-    size: HowLarge = Size.SMALL,
-    faults: Faults = None,
-) -> None:
-    """Serve S/4HANA's OData over a company's books (company code 1710), until Ctrl-C. Prints its address."""
-    wish = SandboxWish(port=port, company=company.value, seed=seed, size=size.value, faults=faults)
-    _serve(desk, replace(wish, ledger="s4hana"))
-
-
-@command(sandbox, "business-one")
-def business_one(
-    desk: Desk,
-    *,
-    port: Port = 0,
-    company: Whose = CompanyKind.BELIEVABLE,
-    seed: Seed = 1,
-    size: HowLarge = Size.SMALL,
-    faults: Faults = None,
-) -> None:
-    """Serve Business One's Service Layer over a company's books (company SBODEMO, user manager, password secret)."""
-    wish = SandboxWish(port=port, company=company.value, seed=seed, size=size.value, faults=faults)
-    _serve(desk, replace(wish, ledger="business_one"))
-
-
-def _serve(desk: Desk, wish: SandboxWish) -> None:
+    S/4HANA's company code is 1710; Business One's company is SBODEMO, its user manager, the password secret.
+    """
     from connector.serve import stopped_by_signals
 
     stop = Event()
+    wish = SandboxWish(ledger=ledger.value, port=port, company=company.value, seed=seed, size=size.value, faults=faults)
     with stopped_by_signals(stop), serve_sandbox(wish) as url:
-        told = {"url": url, "ledger": wish.ledger, "company": wish.company, "seed": wish.seed, "size": wish.size}
-        desk.out.result(told, url)
+        desk.out.result({"url": url, "ledger": ledger, "company": company, "seed": seed, "size": size}, url)
         desk.out.flush()
         stop.wait()
 
@@ -132,6 +99,6 @@ def demo(
 
 def add_to(root: typer.Typer) -> None:
     """Adds these commands to the root."""
-    root.add_typer(sandbox, name="sandbox")
+    command(root, "sandbox")(sandbox)
     command(root, "serve")(serve)
     command(root, "demo")(demo)

@@ -1,7 +1,6 @@
 """Business One's dialect spoken to its sandbox over books that a test can change, and disturb."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl
 
 import httpx
 
@@ -15,7 +14,7 @@ from adapters.sap.business_one.ledger import BusinessOneLedger
 from adapters.sap.business_one.sandbox.app import BusinessOneSandbox
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
 from adapters.sap.business_one.settings import Settings
-from tests.contract.ledgers import Clock, Trait
+from tests.contract.ledgers import Clock, SandboxTransport, Trait
 from tests.contract.replica import Replica
 
 ENTITY = {
@@ -24,25 +23,6 @@ ENTITY = {
     "credit_memo": "CreditNotes",
     "journal": "JournalEntries",
 }
-
-
-class FaceTransport(httpx.BaseTransport):
-    """Calls the face without a socket; `before` and `after` are asked around each call."""
-
-    def __init__(self, face: BusinessOneSandbox) -> None:
-        self._face = face
-        self.before: Callable[[httpx.Request], None] = lambda _: None
-        self.after: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda _, response: response
-        self.calls: list[httpx.Request] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(request)
-        self.before(request)
-        params = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        answer = self._face.answer(request.method, request.url.path, params, headers, request.content)
-        told = [("Content-Type", answer.content_type), *answer.headers]
-        return self.after(request, httpx.Response(answer.status, headers=told, content=answer.body))
 
 
 class BusinessOneConnection:
@@ -63,7 +43,7 @@ class BusinessOneConnection:
         self.clock = Clock()
         self.books = Books(now=self.clock.now, multicurrency=True)
         self.face = BusinessOneSandbox(self.books, settings=face)
-        self.transport = FaceTransport(self.face)
+        self.transport = SandboxTransport(self.face)
         self.http = Http(
             sleep=self.clock.sleep,
             chance=lambda: 0.5,
