@@ -51,8 +51,8 @@ def deaths(
     """Dies at each of these boundaries, every time on another morning, and tells what went wrong.
 
     `first`: it has died there already, and is recovering from that. Several letters leave at once, and their commits
-    may be joined: which of them are is not the same on every morning. So a boundary may be missed, but no name; `usual` names
-    are reached on any morning.
+    may be joined: which of them are is not the same on every morning. So a boundary may be missed, but no name;
+    `usual` names are reached on any morning.
     """
     wrong: dict[Boundary, list[str]] = {}
     missed: list[Boundary] = []
