@@ -127,7 +127,6 @@ class Document:
     sent_at: datetime | None = None  # when the ledger itself last mailed it
     memo: str = ""
     block: str = ""  # the ledger's dunning block on this document alone, empty where there is none
-    replaces: DocumentRef | None = None  # the document that this one takes the place of, where the ledger says so
     version: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None

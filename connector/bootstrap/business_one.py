@@ -7,16 +7,20 @@ from adapters.sap.business_one.ledger import BusinessOneLedger
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.signin import secure_client
 from connector.bootstrap.service import NotSetUp, Service
-from connector.store.companies import CompanyRow
-
-
-def business_one_ledger(service: Service, row: CompanyRow) -> BusinessOneLedger:
-    """The company's books, by the name of its database. Raises `NotSetUp`."""
-    return open_business_one(service, row.ledger_ref)
 
 
 def open_business_one(service: Service, database: str) -> BusinessOneLedger:
-    """The books of a company database. Raises `NotSetUp` where something that is needed is not set."""
+    """The books of a company database: one session, given back when the service ends. Raises `NotSetUp`."""
+    known = service.sessions.get(("business_one", database))
+    if isinstance(known, BusinessOneLedger):
+        return known
+    ledger = _opened(service, database)
+    service.sessions["business_one", database] = ledger
+    service.at_end.callback(ledger.close)
+    return ledger
+
+
+def _opened(service: Service, database: str) -> BusinessOneLedger:
     told = service.settings.business_one
     if told.url is None or not told.user or told.password is None:
         raise NotSetUp(

@@ -18,19 +18,22 @@ from adapters.sap.values import Version
 from connector.bootstrap.service import NotSetUp, Service
 from connector.settings_sap import S4HanaSettings
 from connector.store import leases
-from connector.store.companies import CompanyRow
 
 _ROOT = "/sap/opu/odata/sap/"
 _LOCK_SECONDS, _LOCK_TRIES = 180.0, 20
 
 
-def s4hana_ledger(service: Service, row: CompanyRow) -> S4HanaLedger:
-    """The company's books: its company code in the system of the settings. Raises `NotSetUp`."""
-    return open_s4hana(service, company_id=row.id, company_code=row.ledger_ref)
-
-
 def open_s4hana(service: Service, *, company_id: str, company_code: str) -> S4HanaLedger:
-    """The books of a company code. Raises `NotSetUp` where something that is needed is not set."""
+    """The books of a company code in the system of the settings, always over the same session. Raises `NotSetUp`."""
+    known = service.sessions.get(("s4hana", company_code))
+    if isinstance(known, S4HanaLedger):
+        return known
+    ledger = _opened(service, company_id=company_id, company_code=company_code)
+    service.sessions["s4hana", company_code] = ledger
+    return ledger
+
+
+def _opened(service: Service, *, company_id: str, company_code: str) -> S4HanaLedger:
     settings = service.settings.s4hana
     locks = _Locks(service, company_id)
     return S4HanaLedger(

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class Service:
     mailer: Mailer
     http: Http
     clients: dict[str, Http] = field(default_factory=dict)  # of ledgers with a session of their own, by ledger
+    sessions: dict[tuple[str, str], Ledger] = field(default_factory=dict)  # these, by ledger and its ref
+    at_end: ExitStack = field(default_factory=ExitStack)  # what else is given back
 
     def office(self, company_id: str | None = None, *, ledger: Ledger | None = None) -> Office:
         """The office of a company; where there is one only, its name may be left out. Raises `NoSuchCompany`."""
@@ -56,15 +59,15 @@ class Service:
         return furnish(self, row, ledger or self.ledger(row), is_alone=len(known) == 1)
 
     def ledger(self, row: CompanyRow) -> Ledger:
-        """The company's ledger. Raises `NotSetUp` where its settings are missing."""
+        """The company's ledger; one with a session is shared. Raises `NotSetUp` where its settings are missing."""
         if row.ledger == "s4hana":
-            from connector.bootstrap.s4hana import s4hana_ledger
+            from connector.bootstrap.s4hana import open_s4hana
 
-            return s4hana_ledger(self, row)
+            return open_s4hana(self, company_id=row.id, company_code=row.ledger_ref)
         if row.ledger == "business_one":
-            from connector.bootstrap.business_one import business_one_ledger
+            from connector.bootstrap.business_one import open_business_one
 
-            return business_one_ledger(self, row)
+            return open_business_one(self, row.ledger_ref)
         from connector.bootstrap.quickbooks import quickbooks_ledger
 
         return quickbooks_ledger(self, row)
@@ -73,6 +76,7 @@ class Service:
         """Lets go of connections."""
         if isinstance(self.mailer, SmtpTransport):
             self.mailer.close()
+        self.at_end.close()
         for http in (self.http, *self.clients.values()):
             http.close()
         self.database.dispose()
