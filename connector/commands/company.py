@@ -29,6 +29,11 @@ from connector.zone_choice import likely_zones
 
 connect = group("Connect a ledger.")
 
+Zone = Annotated[str, typer.Option(help="The company's time zone by its city, like America/New_York.")]
+Country = Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")]
+Language = Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")]
+ReadAtOnce = Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")]
+
 _WAIT_SECONDS = 600.0
 _OWN_REMINDERS = (
     "Switch QuickBooks' own automatic reminders off (Settings → Account and settings → Sales → Reminders): "
@@ -40,13 +45,13 @@ _OWN_REMINDERS = (
 def quickbooks(
     desk: Desk,
     *,
-    zone: Annotated[str, typer.Option(help="The company's time zone by its city, like America/New_York.")] = "",
-    country: Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")] = "",
-    language: Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")] = "",
+    zone: Zone = "",
+    country: Country = "",
+    language: Language = "",
     yes: Yes = False,
     may_print: MayPrint = False,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the consent page, or print it.")] = True,
-    sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
+    sync: ReadAtOnce = True,
 ) -> int:
     """Connect a QuickBooks Online company: consent in the browser, a few questions, the first read. Nothing is sent."""
     consent = begin_consent(desk.service)

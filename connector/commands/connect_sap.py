@@ -6,7 +6,7 @@ import typer
 
 from connector import connect as connecting
 from connector.bootstrap import probe_s4hana
-from connector.commands.company import ask, known_company, where_and_when
+from connector.commands.company import Country, Language, ReadAtOnce, Zone, ask, known_company, where_and_when
 from connector.commands.daily import read_ledger
 from connector.commands.desk import Desk, ExitCode, Refused
 from connector.commands.output import table
@@ -18,11 +18,11 @@ def s4hana(
     desk: Desk,
     *,
     company_code: Annotated[str, typer.Option(help="The company code, like 1710.")] = "",
-    zone: Annotated[str, typer.Option(help="The company's time zone by its city, like Europe/Berlin.")] = "",
-    country: Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")] = "",
-    language: Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")] = "",
+    zone: Zone = "",
+    country: Country = "",
+    language: Language = "",
     yes: Yes = False,
-    sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
+    sync: ReadAtOnce = True,
 ) -> int:
     """Connect a company code of SAP S/4HANA: probe it, a few questions, the first read. Nothing is sent."""
     code = (company_code or ask(desk, "Company-code (four characters)", "", yes=yes)).strip().upper()
@@ -50,11 +50,11 @@ def business_one(
     desk: Desk,
     *,
     database: Annotated[str, typer.Option(help="The company database, as you name it when you log in.")] = "",
-    zone: Annotated[str, typer.Option(help="The company's time zone by its city, like Europe/Berlin.")] = "",
-    country: Annotated[str, typer.Option(help="The company's country, two letters: its holidays count.")] = "",
-    language: Annotated[str, typer.Option(help="The language of the notes in the ledger: en, de, fr, es.")] = "",
+    zone: Zone = "",
+    country: Country = "",
+    language: Language = "",
     yes: Yes = False,
-    sync: Annotated[bool, typer.Option("--sync/--no-sync", help="Read the books at once.")] = True,
+    sync: ReadAtOnce = True,
 ) -> int:
     """Connect a company of SAP Business One: log in, a few questions, the first read. Nothing is sent."""
     name = (database or ask(desk, "Database of the company", "", yes=yes)).strip()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from adapters.money import decimals
 from adapters.sap.s4hana.sandbox.entries import CUSTOMER, Line
-from adapters.sap.s4hana.sandbox.wire import Row, Value
+from adapters.sap.s4hana.sandbox.wire import Row
 
 ENTITY = "A_OperationalAcctgDocItemCube"
 KEY = ("CompanyCode", "FiscalYear", "AccountingDocument", "AccountingDocumentItem")
@@ -25,10 +25,9 @@ class Company(NamedTuple):
 
 def row_of(line: Line, company: Company, names: Mapping[str, str]) -> Row:
     """A line as it is shown. What is not known has its initial value."""
-    cleared = line.cleared_by
-    invoice = line.invoice
     made = line.made_at
-    row: dict[str, Value] = {
+    is_customers = line.account == CUSTOMER
+    return {
         "CompanyCode": company.code,
         "FiscalYear": line.number.year,
         "AccountingDocument": line.number.document,
@@ -37,8 +36,6 @@ def row_of(line: Line, company: Company, names: Mapping[str, str]) -> Row:
         "CompanyCodeCurrency": company.currency,
         "FinancialAccountType": line.account,
         "AccountingDocumentType": line.kind,
-        "AccountingDocumentCategory": "",
-        "AccountingDocumentItemType": "",
         "PostingKey": _posting_key(line),
         "DebitCreditCode": "S" if line.amount >= 0 else "H",
         "SpecialGLCode": line.special,
@@ -52,37 +49,59 @@ def row_of(line: Line, company: Company, names: Mapping[str, str]) -> Row:
         "AccountingDocumentCreationDate": made.date(),
         "CreationTime": time(made.hour, made.minute, made.second),
         "LastChangeDate": line.changed_on,
-        "DueCalculationBaseDate": line.due if line.account == CUSTOMER else _NO_DAY,
-        "NetDueDate": line.due if line.account == CUSTOMER else _NO_DAY,
+        "DueCalculationBaseDate": line.due if is_customers else _NO_DAY,
+        "NetDueDate": line.due if is_customers else _NO_DAY,
+        "DocumentReferenceID": line.reference,
+        "DocumentItemText": line.text,
+        "PaymentBlockingReason": line.payment_block,
+        "DunningBlockingReason": line.dunning_block,
+        **_clearing(line),
+        **_others(line),
+        **_INITIAL,
+    }
+
+
+def _clearing(line: Line) -> Row:
+    """Whether and by what it was cleared."""
+    cleared = line.cleared_by
+    return {
         "IsCleared": cleared is not None,
         "ClearingDate": line.cleared_on,
         "ClearingCreationDate": line.cleared_on,
         "ClearingAccountingDocument": cleared.document if cleared else "",
         "ClearingDocFiscalYear": cleared.year if cleared else _NO_YEAR,
         "ClearingIsReversed": line.was_reset,
-        "DocumentReferenceID": line.reference,
-        "AssignmentReference": "",
-        "BillingDocument": "",
-        "DocumentItemText": line.text,
+    }
+
+
+def _others(line: Line) -> Row:
+    """The documents that it names: its invoice, and what it reverses or is reversed by."""
+    invoice, other = line.invoice, line.reverses or line.reversed_by
+    return {
         "InvoiceReference": invoice.number.document if invoice else line.invoice_letter,
         "InvoiceReferenceFiscalYear": invoice.number.year if invoice else _NO_YEAR,
         "InvoiceItemReference": str(invoice.item) if invoice else "0",
         "FollowOnDocumentType": "Z" if invoice and line.amount < 0 else "",
-        "PaymentBlockingReason": line.payment_block,
-        "DunningBlockingReason": line.dunning_block,
-        "DunningLevel": "0",
-        "DunningArea": "",
-        "LastDunningDate": _NO_DAY,
-        "PaymentMethod": "",
-        "PaymentTerms": "",
-        "PaymentDifferenceReason": "",
         "IsReversal": line.reverses is not None,
         "IsReversed": line.reversed_by is not None,
+        "ReverseDocument": other.document if other else "",
+        "ReverseDocumentFiscalYear": other.year if other else _NO_YEAR,
     }
-    other = line.reverses or line.reversed_by
-    row["ReverseDocument"] = other.document if other else ""
-    row["ReverseDocumentFiscalYear"] = other.year if other else _NO_YEAR
-    return row
+
+
+_INITIAL: Row = {
+    "AccountingDocumentCategory": "",
+    "AccountingDocumentItemType": "",
+    "AssignmentReference": "",
+    "BillingDocument": "",
+    "DunningLevel": "0",
+    "DunningArea": "",
+    "LastDunningDate": _NO_DAY,
+    "PaymentMethod": "",
+    "PaymentTerms": "",
+    "PaymentDifferenceReason": "",
+}
+"""What these books know nothing of."""
 
 
 def _posting_key(line: Line) -> str:
