@@ -37,7 +37,7 @@ $(BENCHED): $(READY) tests/bench/requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/requirements.lock
 	@touch $(BENCHED)
 
-bench: $(BENCHED) ## measure speed, write the table and the plot into docs/ (half an hour; installs Tryton beside it)
+bench: $(BENCHED) ## measure speed, write the table and the plot into docs/ (a quarter of an hour; installs Tryton beside it)
 	@sh tests/bench/smtp_sink.sh
 	@$(BIN)/python -m tests.bench --write
 
