@@ -1,5 +1,6 @@
 # Duecourse. `make help` lists the targets.
 PYTHON ?= python3
+LEDGER ?= quickbooks
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -18,8 +19,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-demo: $(READY) ## play a month in the life of a company, then let the judge check every promise
-	@$(BIN)/duecourse demo --out demo-out
+demo: $(READY) ## play a month in the life of a company, then let the judge check every promise (LEDGER=s4hana, business-one)
+	@$(BIN)/duecourse demo --out demo-out --ledger $(LEDGER)
 	@$(BIN)/python -m tests.judge demo-out
 
 test: lint unit ## ruff, mypy --strict, the import contracts, and all tests

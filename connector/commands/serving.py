@@ -79,7 +79,8 @@ def demo(
     *,
     out: Annotated[Path, typer.Option(help="Where the month's evidence is left.")] = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Another seed, another month.")] = 1,
-    stay: Annotated[bool, typer.Option("--stay", help="Keep its QuickBooks open afterwards, until Ctrl-C.")] = False,
+    ledger: Annotated[LedgerKind, typer.Option(help="Whose interface its books stand behind.")] = LedgerKind.QUICKBOOKS,
+    stay: Annotated[bool, typer.Option("--stay", help="Keep its ledger open afterwards, until Ctrl-C.")] = False,
 ) -> int:
     """Play a month in the life of a believable company; the judge then checks every promise."""
     from rich.console import Console
@@ -87,13 +88,13 @@ def demo(
     from connector.demo.show import show
 
     def wait(url: str) -> None:
-        desk.out.say(f"Its books answer as QuickBooks does at {url} until Ctrl-C.")
+        desk.out.say(f"Its books answer as {ledger.value} does at {url} until Ctrl-C.")
         desk.out.flush()
         with suppress(KeyboardInterrupt):
             Event().wait()
 
     console = Console(file=desk.out.stdout)
-    done = show(out, seed=seed, console=console, stay=wait if stay else None)
+    done = show(out, seed=seed, ledger=ledger.value, console=console, stay=wait if stay else None)
     return ExitCode.DONE if done else ExitCode.DIFFERS
 
 

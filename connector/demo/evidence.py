@@ -14,8 +14,9 @@ from adapters.sandbox import office as world_office
 from adapters.sandbox.behaviour import AT_LEAST
 from adapters.sandbox.books import Books
 from adapters.sandbox.month import Month
-from adapters.sandbox.server import Call
+from adapters.sandbox.server import Call, Sandbox
 from connector.bootstrap import BUILTIN_CADENCES
+from connector.demo.stand import Stand
 from connector.jobs import Job, Ran
 from connector.letters import Delivered
 from connector.office import Office
@@ -30,7 +31,8 @@ class Evidence:
     out: Path
     books: Books
     month: Month
-    calls: Sequence[Call]
+    stand: Stand
+    box: Sandbox
     start: date
     open_at_start: dict[str, Money] = field(default_factory=dict)
     failed_jobs: list[str] = field(default_factory=list)
@@ -45,6 +47,11 @@ class Evidence:
 
     def __post_init__(self) -> None:
         self.open_at_start = open_totals(self.books)
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Every call that the ledger answered."""
+        return self.box.calls
 
     def note(self, ran: Ran) -> None:
         """How a job went."""
@@ -74,7 +81,7 @@ class Evidence:
         return {
             each.value: least - self.behaviours.get(each.value, 0)
             for each, least in AT_LEAST.items()
-            if self.behaviours.get(each.value, 0) < least
+            if each not in self.stand.hidden and self.behaviours.get(each.value, 0) < least
         }
 
 
@@ -108,6 +115,8 @@ def leave_evidence(evidence: Evidence, office: Office) -> None:
             "days": [day.isoformat() for day in month.days],
             "holidays": sorted(day.isoformat() for day in world_office.public_holidays(evidence.start.year)),
             "outage_days": [day.isoformat() for day in month.outage_days],
+            "names": evidence.stand.names(evidence.box),
+            "keeps": {"delivery": evidence.stand.shows_delivery, "links": evidence.stand.links_notes},
             "default_cadence": "standard",
             "fresh_seconds": office.sending.fresh_seconds,
             "sending_hours": {"opens": office.sending.opens, "closes": office.sending.closes},

@@ -1,7 +1,7 @@
 """Plays the month: the world's mornings, the service's jobs, the customers' answers, the collector's commands.
 
-Everything but the clock is real: the QuickBooks sandbox answers on a local port, mails leave by SMTP, answers come
-in as files, and the collector types commands. What the judge needs is left in the output folder.
+Everything but the clock is real: a ledger's sandbox answers on a local port, mails leave by SMTP, answers come in as
+files, and the collector types commands. What the judge needs is left in the output folder.
 """
 
 import gc
@@ -17,28 +17,24 @@ from itertools import count
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 from pydantic import SecretStr
 
-from adapters.http import Http
 from adapters.ledger import Ledger
-from adapters.quickbooks.oauth import read_callback
-from adapters.quickbooks.sandbox import serve_quickbooks
 from adapters.sandbox import office as world_office
 from adapters.sandbox.company import MONTH_BEGINS, believable, first_instant
 from adapters.sandbox.month import Month
-from connector.bootstrap import Service, open_service, quickbooks_oauth
-from connector.connect import confirm, propose
+from connector.bootstrap import Service, open_service
 from connector.demo.collector import Collector
 from connector.demo.evidence import Evidence, leave_evidence
 from connector.demo.post import Postman, Sink
+from connector.demo.stand import STANDS, Stand, company_settings, replayed
 from connector.demo.time import WorldTime
 from connector.demo.trouble import NoTrouble, Scene, Trouble
 from connector.demo.watching import WatchedLedger
 from connector.jobs import Job, Ran, all_jobs, cash_note, run
 from connector.office import Office
 from connector.release import set_mode
-from connector.settings import MailSettings, QuickBooksSettings, Security, Settings
+from connector.settings import MailSettings, Security, Settings
 from connector.store.companies import Mode
 
 #: The hours (company's zone) at which the jobs run: for Europe and the east, for the west, for the other side.
@@ -67,6 +63,7 @@ def play(
     out: Path,
     *,
     seed: int = 1,
+    ledger: str = "quickbooks",
     database_url: str | None = None,
     trouble: Trouble | None = None,
     progress: Progress | None = None,
@@ -75,26 +72,26 @@ def play(
     """Plays the month and leaves its evidence in `out`, some folders of which are emptied first.
 
     Deterministic for a seed and its `trouble` (none: a calm month). `database_url`: instead of a SQLite file of its
-    own. `afterwards` is called while the sandbox still answers, with its address.
+    own. `ledger` is one of `STANDS`. `afterwards` is called while the sandbox still answers, with its address.
     """
-    trouble = trouble or NoTrouble()
+    trouble, stand = trouble or NoTrouble(), STANDS[ledger]
     _empty(out)
     time = WorldTime(first_instant(MONTH_BEGINS)())
     books = world_office.believable_books(time)
     company = believable(books, clock=time, seed=seed, today=MONTH_BEGINS)
-    month = Month(company, books, time, seed)
+    month = Month(company, books, time, seed, without=stand.hidden)
     gc.freeze()  # what the past left in memory stays: no collector need walk it for the length of the month
     with ExitStack() as stack:
-        box = stack.enter_context(serve_quickbooks(books, now=time))
+        box = stack.enter_context(stand.open(books, time))
         sink = stack.enter_context(Sink(out / "mails", time))
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="duecourse-demo-", dir=_fast_folder())))
-        settings = _settings(data, box.url, sink.port, out / "inbox")
-        service = _open(settings.model_copy(update={"database_url": _secret(database_url)}), time, seed)
+        settings = company_settings(stand, box.url, _settings(data, sink.port, out / "inbox"))
+        service = _open(settings.model_copy(update={"database_url": _secret(database_url)}), stand, time, seed)
         stack.callback(service.close)
-        company_id = _connect(service)
-        evidence = Evidence(out=out, books=books, month=month, calls=box.calls, start=MONTH_BEGINS)
+        company_id = stand.connect(service)
+        evidence = Evidence(out=out, books=books, month=month, stand=stand, box=box, start=MONTH_BEGINS)
         office = _furnish(service, company_id, month, time, seed)
-        office = trouble.begin(Scene(box=box, sink=sink, service=service, office=office, time=time))
+        office = trouble.begin(Scene(books=books, box=box, sink=sink, service=service, office=office, time=time))
         world = _World(
             time=time,
             month=month,
@@ -134,7 +131,7 @@ def _empty(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _settings(data: Path, url: str, smtp_port: int, inbox: Path) -> Settings:
+def _settings(data: Path, smtp_port: int, inbox: Path) -> Settings:
     return Settings(
         data_dir=data,
         inbox_folder=inbox,
@@ -148,38 +145,20 @@ def _settings(data: Path, url: str, smtp_port: int, inbox: Path) -> Settings:
             sender_name="Larkfield Supply, Accounts Receivable",
             connections=1,  # one mail after the other: the month replays exactly
         ),
-        quickbooks=QuickBooksSettings(
-            client_id="demo",
-            client_secret="demo",  # type: ignore[arg-type]  # noqa: S106 - the sandbox takes any
-            api_url=url,
-            authorize_url=f"{url}/connect/oauth2",
-            token_url=f"{url}/oauth2/v1/tokens/bearer",
-            revoke_url=f"{url}/v2/oauth2/tokens/revoke",
-        ),
     )
 
 
-def _open(settings: Settings, time: WorldTime, seed: int) -> Service:
+def _open(settings: Settings, stand: Stand, time: WorldTime, seed: int) -> Service:
     """The service, whose waits between attempts are the same every time."""
     opened = open_service(settings, clock=time)
     opened.http.close()
-    dice = random.Random(f"waits {seed}")  # noqa: S311 - a world that replays exactly, not a secret
-    return replace(opened, http=Http(sleep=time.sleep, chance=dice.random))
+    service = replace(opened, http=replayed(time.sleep, seed))
+    stand.patient(service, time.sleep, seed)
+    return service
 
 
 def _secret(url: str | None) -> SecretStr | None:
     return SecretStr(url) if url else None
-
-
-def _connect(service: Service) -> str:
-    """What `duecourse connect quickbooks` does, with the consent clicked by a plain HTTP client."""
-    oauth = quickbooks_oauth(service)
-    state = "demo"
-    url = httpx.URL(oauth.authorize_url(state))
-    answer = httpx.post(url.copy_with(query=None), data={**dict(url.params), "decision": "connect"})
-    code, realm = read_callback(answer.headers["location"], state)
-    proposal = propose(service, oauth.exchange(code, realm), realm)
-    return confirm(service, proposal, zone_name=str(world_office.ZONE), country=world_office.COUNTRY)
 
 
 def _furnish(service: Service, company_id: str, month: Month, time: WorldTime, seed: int) -> Office:

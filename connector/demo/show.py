@@ -13,15 +13,16 @@ from adapters.sandbox.month.stage import DAYS
 from connector.clock import SystemClock
 from connector.demo.evidence import Evidence
 from connector.demo.play import play
+from connector.demo.stand import STANDS
 from connector.logs import configure_logs
 
 _MOST_REASONS = 8
 
 
-def show(out: Path, *, seed: int, console: Console, stay: Callable[[str], None] | None = None) -> bool:
+def show(out: Path, *, seed: int, ledger: str, console: Console, stay: Callable[[str], None] | None = None) -> bool:
     """Plays the month with a bar, prints the table, and tells whether all went as it should.
 
-    `stay` is called at the end with the address at which the books still answer as QuickBooks does.
+    `stay` is called at the end with the address at which the books still answer as `ledger` does.
     """
     configure_logs("WARNING", SystemClock())
     told: list[bool] = []
@@ -33,14 +34,14 @@ def show(out: Path, *, seed: int, console: Console, stay: Callable[[str], None] 
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("A month at Larkfield Supply Company", total=DAYS)
+        task = bar.add_task(f"A month at Larkfield Supply Company, {STANDS[ledger].title}", total=DAYS)
 
         def progress(day: date, number: int, mails: int) -> None:
             bar.update(task, completed=number, description=f"{day:%a %d %b} · {mails} mails")
             if number == DAYS:
                 bar.stop()
 
-        play(out, seed=seed, progress=progress, afterwards=afterwards)
+        play(out, seed=seed, ledger=ledger, progress=progress, afterwards=afterwards)
     return told[0]
 
 

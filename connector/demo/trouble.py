@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from adapters.quickbooks.sandbox import ServedQuickBooks
+from adapters.sandbox.books import Books
+from adapters.sandbox.server import Sandbox
 from connector.bootstrap import Service
 from connector.demo.post import Sink
 from connector.demo.time import WorldTime
@@ -17,7 +18,8 @@ from connector.office import Office
 class Scene:
     """What plays together around an office: the books' server, the mail server, and the service itself."""
 
-    box: ServedQuickBooks
+    books: Books
+    box: Sandbox
     sink: Sink
     service: Service
     office: Office

@@ -249,7 +249,7 @@ class Weather(FairWeather):
     def _about_to_read(self, documents: Collection[str], customers: Collection[str]) -> object:
         """Some of the invoices that the next letters are about cannot be read any more."""
         del customers
-        known = self._scene.box.face.books.document
+        known = self._scene.books.document
         invoices = [each for each in documents if each.startswith("invoice:")]
         alone = sorted(each for each in invoices if known(each).customer not in self._sharers)
         for each in self._dice.sample(alone, min(self._poison, len(alone))):
@@ -258,7 +258,7 @@ class Weather(FairWeather):
         return None
 
     def _newest(self, entity: str) -> str:
-        books = self._scene.box.face.books
+        books = self._scene.books
         if entity == "Customer":
             return books.customers()[-1].id
         return list(books.documents(kind=_KINDS[entity]))[-1].id.partition(".")[0]
@@ -275,7 +275,7 @@ class Weather(FairWeather):
     @cached_property
     def _readers(self) -> dict[str, set[str]]:
         """By address, the customers whose mails it gets."""
-        books, readers = self._scene.box.face.books, defaultdict(set)
+        books, readers = self._scene.books, defaultdict(set)
         for customer in books.customers():
             for address in customer.emails.split(","):
                 readers[address.strip().casefold()].add(customer.id)

@@ -148,7 +148,7 @@ class Audit:
         """What the service wrote down after all that is known."""
         self.raw += raw
         for each in raw:
-            self._sort_in(_row(each, self._company))
+            self._sort_in(_row(self._company.names.row(each), self._company))
         self._derive()
 
     def _sort_in(self, row: Row) -> None:

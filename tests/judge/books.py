@@ -3,7 +3,6 @@
 Amounts are signed from the customer's side: an open invoice is positive, a payment or credit memo negative.
 """
 
-import json
 import re
 from bisect import bisect_right
 from collections import defaultdict
@@ -14,12 +13,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.judge.company import instant
+from tests.judge.company import Company, instant
 
 _State = TypeVar("_State")
 ZERO = Decimal(0)
 _ADDRESS = re.compile(r"[^\s<>,;:\"()@]+@[\w-]+(?:\.[\w-]+)+")
 DOCUMENTS = frozenset({"invoice", "payment", "credit_memo", "journal"})
+_DELIVERY = frozenset({"bill_email", "delivery", "sent_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,9 @@ def addresses(text: str | None) -> frozenset[str]:
     return frozenset(found.casefold().rstrip(".") for found in _ADDRESS.findall(text or ""))
 
 
-def _document(kind: str, told: dict[str, Any], *, deleted: bool) -> Document:
+def _document(kind: str, told: dict[str, Any], *, deleted: bool, keeps_delivery: bool) -> Document:
+    if not keeps_delivery:
+        told = {name: value for name, value in told.items() if name not in _DELIVERY}
     return Document(
         ref=f"{kind}:{told['id']}",
         kind=kind,
@@ -137,7 +139,8 @@ def _note(told: dict[str, Any], at: datetime, *, deleted: bool) -> Note:
 class Books:
     """Everything by its last change up to an instant."""
 
-    def __init__(self, changes: list[dict[str, Any]]) -> None:
+    def __init__(self, changes: list[dict[str, Any]], *, keeps_delivery: bool = True) -> None:
+        self._keeps_delivery = keeps_delivery
         self._documents: dict[str, list[tuple[datetime, Document]]] = defaultdict(list)
         self._customers: dict[str, list[tuple[datetime, Customer]]] = defaultdict(list)
         self._by_customer: dict[str, set[str]] = defaultdict(set)
@@ -161,7 +164,7 @@ class Books:
             first = self.notes.get(str(change["id"]))
             self.notes[str(change["id"])] = _note(told, first.at if first else at, deleted=deleted)
         elif kind in DOCUMENTS:
-            document = _document(kind, told, deleted=deleted)
+            document = _document(kind, told, deleted=deleted, keeps_delivery=self._keeps_delivery)
             self._documents[document.ref].append((at, document))
             self._by_customer[document.customer].add(document.ref)
 
@@ -221,7 +224,8 @@ def _standing(states: list[tuple[datetime, _State]], at: datetime) -> _State | N
     return states[place - 1][1] if place else None
 
 
-def load_books(path: Path) -> Books:
-    """Reads `books.jsonl`."""
+def load_books(path: Path, company: Company) -> Books:
+    """Reads `books.jsonl`, as the company's ledger can show it."""
     with path.open(encoding="utf-8") as lines:
-        return Books([json.loads(line) for line in lines if line.strip()])
+        changes = [company.names.read(line) for line in lines if line.strip()]
+    return Books(changes, keeps_delivery=company.keeps_delivery)

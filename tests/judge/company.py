@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.judge.names import Names
+
 ONE_DAY = timedelta(days=1)
 
 
@@ -40,6 +42,9 @@ class Company:
     fresh_seconds: int
     contacts: dict[str, frozenset[str]] = field(default_factory=dict)  # reminder contacts set with the service
     days_off: dict[str, frozenset[date]] = field(default_factory=dict)  # of customers, by "country-region"
+    names: Names = field(default_factory=Names)  # the ledger's, where it calls the books' documents otherwise
+    keeps_delivery: bool = True  # the ledger has an address for each invoice, and knows when it was mailed
+    links_notes: bool = True  # a note of the ledger's hangs on invoices, too
 
     @property
     def days(self) -> list[date]:
@@ -91,5 +96,8 @@ def load_company(path: Path) -> Company:
         default_cadence=told["default_cadence"],
         fresh_seconds=int(told.get("fresh_seconds", 60)),
         days_off={where: _dates(each) for where, each in told.get("days_off", {}).items()},
+        names=Names(told.get("names", {})),
+        keeps_delivery=told.get("keeps", {}).get("delivery", True),
+        links_notes=told.get("keeps", {}).get("links", True),
         contacts={who: frozenset(map(str.casefold, each)) for who, each in told.get("contacts", {}).items()},
     )

@@ -94,7 +94,7 @@ def load(folder: Path) -> Evidence:
     company = load_company(folder / "company.json")
     return Evidence(
         company=company,
-        books=load_books(folder / "books.jsonl"),
+        books=load_books(folder / "books.jsonl", company),
         mails=load_mails(folder / "mails"),
         audit=load_audit(folder / "audit.jsonl", company),
         cadences=load_cadences(folder / "cadences"),

@@ -34,12 +34,21 @@ class Month:
 
     For every day: `morning`, then the service's jobs (with `before_reread` and `on_mail` as they happen) unless the
     day is one of `outage_days`, then `collector`, whose acts whoever plays the month carries out, then `evening`.
-    The books' clock is only ever moved forward. The same seed and the same mails give the same month.
+    The books' clock is only ever moved forward. The same seed and the same mails give the same month. `without` is what
+    the bookkeeper does not do, because the ledger has no such thing.
     """
 
     needs_service = frozenset(each.value for each in NEEDS_SERVICE)
 
-    def __init__(self, company: Company, books: Books, clock: SettableClock, seed: int) -> None:
+    def __init__(
+        self,
+        company: Company,
+        books: Books,
+        clock: SettableClock,
+        seed: int,
+        *,
+        without: Collection[Behaviour] = (),
+    ) -> None:
         if books is not company.books:
             raise ValueError("The month is played on the company's own books.")
         self._clock = clock
@@ -48,7 +57,7 @@ class Month:
         self._collector = Collector(self._stage)
         self._accounts = {company.keeper.ids[actor.key]: actor for actor in company.actors.values()}
         company.keeper.paid = self._classify
-        Script(self._stage).plan()
+        Script(self._stage, without).plan()
 
     @property
     def days(self) -> tuple[date, ...]:

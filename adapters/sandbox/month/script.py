@@ -4,7 +4,7 @@ Everything is noted in the agenda before the month begins. Numbers of days count
 the acts below falls on a day without office.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,8 +22,9 @@ _DAY = timedelta(days=1)
 class Script:
     """Plans the scripted part of the month."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, without: Collection[Behaviour] = ()) -> None:
         self._stage = stage
+        self._without = without
         self._keeper = stage.keeper
 
     def plan(self) -> None:
@@ -195,7 +196,8 @@ class Script:
         """Customers merged, an invoice mailed at last, an invoice address corrected."""
         stage = self._stage
         loser, winner = stage.playing(Behaviour.CUSTOMER_MERGED)
-        stage.at_office(stage.day(10), 44, partial(self._merge, loser, winner))
+        if Behaviour.CUSTOMER_MERGED not in self._without:
+            stage.at_office(stage.day(10), 44, partial(self._merge, loser, winner))
         late = stage.playing(Behaviour.NEVER_DELIVERED)[0]
         stage.at_office(stage.day(14), 45, partial(self._mail_at_last, late))
         other = stage.playing(Behaviour.BILL_EMAIL_OF_OTHER)[1]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import BooksError
 from adapters.sap.s4hana.sandbox import listing, parts
+from adapters.sap.s4hana.sandbox.entries import CUSTOMER, Line
 from adapters.sap.s4hana.sandbox.listing import Way
 from adapters.sap.s4hana.sandbox.sessions import Sessions
 from adapters.sap.s4hana.sandbox.sets import Sets
@@ -33,6 +34,14 @@ class S4HanaSandbox:
         self.now = now or books.now
         self.sessions = Sessions(self.settings, self.now)
         self.sets = Sets(books, self.settings)
+
+    def names(self) -> dict[str, str]:
+        """What of the books each customer line stands for: by kind and key of the line, as the adapter calls it."""
+        return {
+            f"{_kind_of(line)}:{line.number.year}/{line.number.document}/{line.item}": line.of
+            for line in self.sets.lines()
+            if line.of and line.account == CUSTOMER
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -136,3 +145,8 @@ class S4HanaSandbox:
                 return answer
             done.append((each.content_id, answer))
         return done
+
+
+def _kind_of(line: Line) -> str:
+    """What the line is, by sign and type of document."""
+    return "invoice" if line.amount > 0 else "payment" if line.kind == "DZ" else "credit_memo"

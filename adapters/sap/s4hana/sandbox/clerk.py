@@ -190,6 +190,7 @@ class Clerk:
             on=booked.issue_date,
             reference=booked.number or booked.reference,
             text=booked.memo,
+            of=f"{booked.kind.value}:{booked.id}",
         )
 
     def _post_anew(self, before: Booked, booked: Booked, at: datetime) -> None:

@@ -34,6 +34,7 @@ class Line:
     account: str = CUSTOMER
     customer: str = ""
     branch: str = ""
+    of: str = ""  # the document of the books that it stands for, as they call it
     amount: Decimal
     currency: str
     posted_on: date
@@ -77,6 +78,7 @@ class Head:
     branch: str = ""
     reference: str = ""
     text: str = ""
+    of: str = ""
 
 
 @dataclass(slots=True)
@@ -120,6 +122,7 @@ class Entries:
             kind=head.kind,
             customer=head.customer,
             branch=head.branch,
+            of=head.of,
             amount=amount,
             currency=head.currency,
             posted_on=head.on,
@@ -170,7 +173,7 @@ class Entries:
         for line in list(before):
             made = self._line(by, head, at, line.item, -line.amount)
             made.account, made.customer, made.branch = line.account, line.customer, line.branch
-            made.due, made.special, made.text = line.due, line.special, line.text
+            made.due, made.special, made.text, made.of = line.due, line.special, line.text, line.of
             made.reverses, line.reversed_by = number, by
             self._keep(made)
             cleared += [line, made] if line.account == CUSTOMER and line.is_open else []

@@ -168,4 +168,5 @@ def _again(line: Line, kind: str, at: datetime, entries: Entries) -> Head:
         dated=line.dated,
         reference=line.reference,
         text=line.text,
+        of=line.of,
     )
