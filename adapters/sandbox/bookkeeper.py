@@ -36,10 +36,14 @@ def share(amount: Decimal, part: str) -> Decimal:
 
 
 class Bookkeeper:
-    """Knows the customers' ids in the books and every invoice ever written."""
+    """Knows the customers' ids in the books and every invoice ever written.
 
-    def __init__(self, books: Books) -> None:
+    `plain_numbers`: an invoice's number is nothing but digits, as where the system counts by itself.
+    """
+
+    def __init__(self, books: Books, *, plain_numbers: bool = False) -> None:
         self.books = books
+        self._plain_numbers = plain_numbers
         self.ids: dict[str, str] = {}  # the customer's id in the books, by actor
         self._parents: dict[str, str | None] = {}
         self.bills: dict[str, Bill] = {}  # by invoice id
@@ -72,7 +76,7 @@ class Bookkeeper:
 
     def _number(self, day: date) -> str:
         self._next_number += 1
-        return f"{day:%y}-{self._next_number}"
+        return f"{day:%y}{'' if self._plain_numbers else '-'}{self._next_number}"
 
     def bill(
         self,

@@ -79,16 +79,17 @@ def believable(
     seed: int = 1,
     size: str = "small",
     today: date = MONTH_BEGINS,
+    plain_numbers: bool = False,
 ) -> Company:
     """Fills empty `books`, whose `now` is `clock`, with the company's past up to the evening before `today`.
 
     The clock must stand before that past (`first_instant(today)` does); it is left at midnight of `today`. Raises
-    `ValueError` for an unknown size.
+    `ValueError` for an unknown size. `plain_numbers`: invoices are numbered by digits alone.
     """
     if size not in SIZES:
         raise ValueError(f"{size!r} is no size of the believable company; there are: {', '.join(SIZES)}.")
     rng = Random(f"{seed}:{size}:{today}")  # noqa: S311 - a believable world, not a secret
-    agenda, keeper = Agenda(clock), Bookkeeper(books)
+    agenda, keeper = Agenda(clock), Bookkeeper(books, plain_numbers=plain_numbers)
     actors = _people(rng, size)
     for actor in actors.values():
         keeper.enter(actor)

@@ -81,7 +81,8 @@ def _sandbox_books(wish: SandboxWish, folder: Path) -> "Books":
         return books
     past = _PastThenPresent(first_instant(today))
     books = believable_books(past)
-    believable(books, clock=past, seed=wish.seed, size=wish.size, today=today)
+    plain = wish.ledger == "business-one"  # it numbers documents itself
+    believable(books, clock=past, seed=wish.seed, size=wish.size, today=today, plain_numbers=plain)
     past.go_on(now)
     return books
 

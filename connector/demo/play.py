@@ -78,7 +78,7 @@ def play(
     _empty(out)
     time = WorldTime(first_instant(MONTH_BEGINS)())
     books = world_office.believable_books(time)
-    company = believable(books, clock=time, seed=seed, today=MONTH_BEGINS)
+    company = believable(books, clock=time, seed=seed, today=MONTH_BEGINS, plain_numbers=stand.plain_numbers)
     month = Month(company, books, time, seed, without=stand.hidden)
     gc.freeze()  # what the past left in memory stays: no collector need walk it for the length of the month
     with ExitStack() as stack:

@@ -32,7 +32,8 @@ _SECRET = SecretStr("secret")  # the sandboxes' own
 class Stand:
     """One ledger. `names` tells what it calls the books' documents, where it has names of its own.
 
-    `shows_delivery`: it keeps an address for each invoice, and when the invoice was mailed.
+    `shows_delivery`: it keeps an address for each invoice, and when the invoice was mailed. `plain_numbers`: it numbers
+    invoices itself, by digits alone.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Stand:
     names: Callable[[Sandbox], dict[str, str]] = lambda _: {}
     shows_delivery: bool = False
     links_notes: bool = True
+    plain_numbers: bool = False
     hidden: frozenset[Behaviour] = frozenset()
 
     def open(self, books: Books, now: Callable[[], datetime]) -> Sandbox:
@@ -128,6 +130,7 @@ STANDS: Mapping[str, Stand] = {
         settings=_business_one,
         propose=lambda service: propose_business_one(service, "SBODEMO")[0],
         clients=("business_one",),
+        plain_numbers=True,
         hidden=_UNTOLD,
     ),
 }

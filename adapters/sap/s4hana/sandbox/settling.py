@@ -128,11 +128,12 @@ class Settling:
     def _clear(self, owed: Debit, at: datetime) -> None:
         """Clears a debit: by the payment that is being posted, or by a document of its own.
 
-        Never by one that cut a credit: it has cleared that already, and a reset would open both.
+        Never by one that cut a credit: it has cleared that already, and a reset would open both. A credit memo clears
+        nothing as it is posted.
         """
         lines = [line for _, line in owed.paid if line.is_open]
         now = self.entries.local(at)
-        own = next((line.number for line in reversed(lines) if line.made_at == now and line.kind != "AB"), None)
+        own = next((line.number for line in reversed(lines) if line.made_at == now and line.kind == "DZ"), None)
         self.entries.clear([owed.line, *lines], at, own)
 
     def _replace(self, owed: Debit, new: Iterable[Line], at: datetime) -> None:
