@@ -6,8 +6,9 @@ the same transaction.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select, update
@@ -27,7 +28,7 @@ from connector.news import (
     new_cycle,
     reaches_otherwise,
 )
-from connector.store import books
+from connector.store import books, companies
 from connector.store.tables import allocation, customer, document, item
 
 
@@ -194,13 +195,27 @@ class _Pages:
             each,
             main_account=main,
             total_minor=before["total_minor"] if what_it_was and before is not None else each.total.minor,
+            created_at=each.created_at or (before and before["created_at"]) or self._entered(each),
             first_seen=before["first_seen"] if before else self._born(each),
             now=self.now,
         )
 
+    def _entered(self, each: Document) -> datetime:
+        """When a document was entered that does not say so (payments in Business One): we see it now, so now at the
+        latest. What the first read shows is older, and is taken for as old as it is dated.
+        """
+        if self.is_first_read:
+            return min(datetime.combine(each.issue_date, time.min, self.life.zone), self.now)
+        return self.now
+
+    @cached_property
+    def is_first_read(self) -> bool:
+        """Whether the books were never read to their end."""
+        return not companies.load(self.connection, self.company).first_read_done
+
     def _born(self, each: Document) -> date:
-        made = each.created_at
-        return min(made.astimezone(self.life.zone).date(), self.today) if made else self.today
+        made = each.created_at or self._entered(each)
+        return min(made.astimezone(self.life.zone).date(), self.today)
 
     def _item_row(self, of: Document, one: Item, target: str, items: Mapping[str, RowMapping]) -> tuple[object, ...]:
         before = items.get(item_ref(of.ref, one.part)) if items else None

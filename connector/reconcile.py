@@ -1,10 +1,13 @@
 """Reconcile: our open totals beside the ledger's own, to the cent (design, section 2.2).
 
 Sync, read the ledger's totals, sync again: a customer whose books moved in between is "moving", which is no
-difference. A difference is shown with its likely documents, never plugged.
+difference. Where the two differ, what is open with us is asked for by key, since some ledgers say nothing of some
+changes (a payment set against another document), and compared once more. What differs then is shown with its likely
+documents, never plugged.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,7 +20,10 @@ from connector.office import Office
 from connector.store import books, customers, history, reconciliations
 from connector.store.tables import document, problem, reconciliation
 from connector.store.upsert import upsert
-from connector.sync import sync
+from connector.sync import apply_fresh, sync
+
+#: Of so many differing customers the documents are asked for again; more differences have another cause.
+ASKED_AGAIN = 50
 
 ByCustomer = dict[str, dict[str, int]]
 
@@ -64,8 +70,26 @@ def reconcile(office: Office, *, attempts: int = 3) -> Reconciled:
     while result.moving and attempts > 1:
         attempts -= 1
         result = _once(office)
+    if result.differences:
+        _ask_again(office, [each.customer for each in result.differences[:ASKED_AGAIN]])
+        result = _once(office)
     _save(office, result)
     return result
+
+
+def _ask_again(office: Office, customers_: Sequence[str]) -> None:
+    """Reads what is open with us at these customers by key, and whatever the ledger tells of them."""
+    with office.database.read() as connection:
+        refs = connection.scalars(
+            select(document.c.ref).where(
+                document.c.company == office.company,
+                document.c.customer.in_(customers_),
+                document.c.open_minor != 0,
+                document.c.gone.is_(None),
+            ),
+        ).all()
+        cursor = office.row(connection).cursor
+    apply_fresh(office, office.ledger.fresh(refs, customers_, cursor or ""))
 
 
 def _once(office: Office) -> Reconciled:

@@ -4,6 +4,7 @@ Amounts are in the invoice's currency. What has meanwhile been paid, voided or d
 that was planned long ago never fails.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -76,7 +77,11 @@ class Bookkeeper:
 
     def _number(self, day: date) -> str:
         self._next_number += 1
-        return f"{day:%y}{'' if self._plain_numbers else '-'}{self._next_number}"
+        return self.numbered(f"{day:%y}-{self._next_number}")
+
+    def numbered(self, number: str) -> str:
+        """A number as the system can hold it."""
+        return re.sub(r"\D", "", number) if self._plain_numbers else number
 
     def bill(
         self,

@@ -106,7 +106,7 @@ class Opening:
                 on=on,
                 memo="Balance taken over",
                 contra="Opening Balance Equity",
-                number=f"JE-{on:%m%d}-{actor.copy}",
+                number=self._keeper.numbered(f"JE-{on:%m%d}-{actor.copy}"),
             )
 
         self._agenda.note(office.at(on, 16, 5), book)

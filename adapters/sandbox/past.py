@@ -104,7 +104,7 @@ class Past:
             return ""
         if self._numbers and rng.random() < 0.25:
             return rng.choice(self._numbers)
-        self._numbers.append(f"P{rng.randrange(1000, 9999)}-{len(self._numbers)}")
+        self._numbers.append(self._keeper.numbered(f"P{rng.randrange(1000, 9999)}-{len(self._numbers)}"))
         return self._numbers[-1]
 
     def _note(self, actor: Actor, plan: _Plan) -> None:

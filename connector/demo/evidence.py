@@ -116,7 +116,7 @@ def leave_evidence(evidence: Evidence, office: Office) -> None:
             "holidays": sorted(day.isoformat() for day in world_office.public_holidays(evidence.start.year)),
             "outage_days": [day.isoformat() for day in month.outage_days],
             "names": evidence.stand.names(evidence.box),
-            "keeps": {"delivery": evidence.stand.shows_delivery, "links": evidence.stand.links_notes},
+            "keeps": {"delivery": evidence.stand.shows_delivery, "links": office.ledger.capabilities.links_per_note},
             "default_cadence": "standard",
             "fresh_seconds": office.sending.fresh_seconds,
             "sending_hours": {"opens": office.sending.opens, "closes": office.sending.closes},

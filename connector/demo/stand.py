@@ -43,7 +43,6 @@ class Stand:
     clients: tuple[str, ...] = ()  # of the service, which this ledger's calls go through
     names: Callable[[Sandbox], dict[str, str]] = lambda _: {}
     shows_delivery: bool = False
-    links_notes: bool = True
     plain_numbers: bool = False
     hidden: frozenset[Behaviour] = frozenset()
 
@@ -121,7 +120,6 @@ STANDS: Mapping[str, Stand] = {
         propose=lambda service: propose_s4hana(service, "1710"),
         clients=("s4hana",),
         names=_s4hana_names,
-        links_notes=False,
         hidden=_UNTOLD,
     ),
     "business-one": Stand(

@@ -132,7 +132,14 @@ ITEM = ("company", "ref", "document", "account", "part", "due_date", "currency",
 
 
 def document_row(
-    company: str, each: Document, *, main_account: str, total_minor: int, first_seen: date, now: datetime
+    company: str,
+    each: Document,
+    *,
+    main_account: str,
+    total_minor: int,
+    created_at: datetime,
+    first_seen: date,
+    now: datetime,
 ) -> tuple[object, ...]:
     """A document as a row; `gone` is cleared, since the ledger shows it."""
     return (
@@ -155,7 +162,7 @@ def document_row(
         "voided" if each.voided else None,
         now if each.voided else None,
         each.version,
-        each.created_at,
+        created_at,
         each.updated_at,
         first_seen,
     )

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from adapters.documents import DocumentKind
 from adapters.ledger import Ledger
+from adapters.quickbooks.sandbox import ServedQuickBooks
 from adapters.sandbox.faults import Rule
 from connector.demo.post import CUT
 from connector.demo.trouble import Scene
@@ -222,11 +223,16 @@ class Weather(FairWeather):
             self._speaking_to[recipient.casefold()] -= 1
 
     def _clear(self) -> None:
-        box = self._scene.box
+        box = self._box
         box.faults.clear()
         box.face.context.poisoned.clear()
         self._refusals.clear()
         self._poison, self._sends, self._syncs = 0, 0, ()
+
+    @property
+    def _box(self) -> ServedQuickBooks:
+        assert isinstance(self._scene.box, ServedQuickBooks)
+        return self._scene.box
 
     def _drawn(self, count: int) -> list[Card]:
         if len(self._deck) < count:
@@ -236,7 +242,7 @@ class Weather(FairWeather):
     def _play(self, card: Card) -> None:
         match card:
             case Rule():
-                self._scene.box.faults.add(replace(card, skip=self._dice.randrange(4)))
+                self._box.faults.add(replace(card, skip=self._dice.randrange(4)))
             case Poison("Invoice", count):
                 self._poison = count
             case Poison(entity):
@@ -264,7 +270,7 @@ class Weather(FairWeather):
         return list(books.documents(kind=_KINDS[entity]))[-1].id.partition(".")[0]
 
     def _break(self, entity: str, ident: str) -> None:
-        self._scene.box.face.poison(entity, ident)
+        self._box.face.poison(entity, ident)
         self.struck[f"poisoned {entity}"] += 1
 
     @cached_property

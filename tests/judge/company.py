@@ -44,7 +44,7 @@ class Company:
     days_off: dict[str, frozenset[date]] = field(default_factory=dict)  # of customers, by "country-region"
     names: Names = field(default_factory=Names)  # the ledger's, where it calls the books' documents otherwise
     keeps_delivery: bool = True  # the ledger has an address for each invoice, and knows when it was mailed
-    links_notes: bool = True  # a note of the ledger's hangs on invoices, too
+    links: int = 100  # how many documents one note of the ledger's can hang on
 
     @property
     def days(self) -> list[date]:
@@ -98,6 +98,6 @@ def load_company(path: Path) -> Company:
         days_off={where: _dates(each) for where, each in told.get("days_off", {}).items()},
         names=Names(told.get("names", {})),
         keeps_delivery=told.get("keeps", {}).get("delivery", True),
-        links_notes=told.get("keeps", {}).get("links", True),
+        links=told.get("keeps", {}).get("links", 100),
         contacts={who: frozenset(map(str.casefold, each)) for who, each in told.get("contacts", {}).items()},
     )

@@ -42,11 +42,10 @@ def _links(evidence: Evidence, message: Message, note: OurNote) -> Iterator[str]
     family = evidence.families(message.at).members(message.root)
     if note.customers and not note.customers & family:
         yield f"note misplaced: {note.key} is on customer {', '.join(sorted(note.customers))}, not on {message.root}"
-    if not evidence.company.links_notes:
-        return
     standing = [shown.document for shown in message.shown if shown.document.startswith("invoice:")]
     standing = [each for each in standing if _stands(evidence.books.document(each, note.note.at))]
-    if missing := set(standing) - note.documents:
+    missing = set(standing) - note.documents
+    if missing and len(set(standing) & note.documents) < evidence.company.links:
         yield f"note misplaced: {note.key} is not linked to {', '.join(sorted(missing))}"
     if strange := {link for link in note.documents if link.startswith("invoice:") and link not in message.candidates}:
         yield f"note misplaced: {note.key} is linked to {', '.join(sorted(strange))}, none of account {message.root}"

@@ -31,7 +31,7 @@ class JournalEntries:
     def _row(self, entry: JournalEntry, dialect: str) -> Json:
         made: Json = {
             "JdtNum": int(entry.id),
-            "Number": int(entry.id),
+            "Number": int(entry.number) if entry.number.isdigit() else int(entry.id),
             "ReferenceDate": day(entry.on, dialect),
             "DueDate": day(entry.on, dialect),
             "Memo": entry.memo or None,
