@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adapters.documents import DocumentKind
-from adapters.sandbox.records import ZERO, Customer, Document
+from adapters.sandbox.records import ZERO, BooksError, Customer, Document
 from adapters.sap.business_one.sandbox.context import Context
 from adapters.sap.business_one.sandbox.wire import Json, clock, day, not_found, number, yes
 
@@ -30,10 +30,11 @@ class Partners:
 
     def one(self, ident: str, dialect: str) -> Json:
         """One row. Raises Refused."""
-        found = next((row for row in self.rows(dialect) if row["CardCode"] == ident), None)
-        if found is None:
-            raise not_found()
-        return found
+        try:
+            customer = self._context.books.customer(ident)
+        except BooksError:
+            raise not_found() from None
+        return self._row(customer, self._balances().get(ident, ZERO), dialect)
 
     def amount(self, document: Document, account: Customer) -> Decimal:
         """What is open of a document as it stands on an account: in its currency, or the company's own."""

@@ -16,6 +16,7 @@ from adapters.sap.s4hana.sandbox.listing import Shape
 from adapters.sap.s4hana.sandbox.partners import Dunning, Extras
 from adapters.sap.s4hana.sandbox.settings import S4HanaSettings
 from adapters.sap.s4hana.sandbox.settling import Settling
+from adapters.sap.s4hana.sandbox.shown import Shown
 from adapters.sap.s4hana.sandbox.table import Table
 from adapters.sap.s4hana.sandbox.texts import Place, Texts
 from adapters.sap.s4hana.sandbox.wire import Answer, Refused, Row, encode
@@ -41,6 +42,7 @@ class Sets:
         self.broken: set[tuple[Number, int]] = set()  # lines that cannot be read: an amount that is none
         self.breaks_type = False  # … or a flag that is none
         self._told: dict[str, Table] = {}
+        self._shown = Shown()
         self._shapes = {name: self._shape_of(name) for names in self.services.values() for name in names}
 
     def _local(self, at: datetime) -> datetime:
@@ -63,18 +65,25 @@ class Sets:
     def rows(self, entity: str) -> Table:
         """All rows of an entity set, by key."""
         if entity not in self._told:
-            self._told[entity] = Table(self._rows(entity))
+            rows = self._rows(entity)
+            self._told[entity] = self._shown.table(rows) if entity == items.ENTITY else Table(rows)
         return self._told[entity]
+
+    def _items(self) -> Iterator[Row]:
+        names = self._books.names()
+        company = items.Company(self._settings.company_code, self._books.name, self._books.home_currency)
+        for line in self.lines():
+            beside = (company, names.get(line.customer))
+            row = self._shown.row(line, beside) or self._shown.remember(
+                line, beside, items.row_of(line, company, names)
+            )
+            if (line.number, line.item) in self.broken:
+                row = {**row, "IsReversed" if self.breaks_type else "AmountInTransactionCurrency": "*"}
+            yield row
 
     def _rows(self, entity: str) -> Iterator[Row]:
         if entity == items.ENTITY:
-            names = self._books.names()
-            company = items.Company(self._settings.company_code, self._books.name, self._books.home_currency)
-            for line in self.lines():
-                row = items.row_of(line, company, names)
-                if (line.number, line.item) in self.broken:
-                    row = {**row, "IsReversed" if self.breaks_type else "AmountInTransactionCurrency": "*"}
-                yield row
+            yield from self._items()
         elif entity == texts.ENTITY:
             yield from self.texts.rows()
         else:
