@@ -161,7 +161,7 @@ def _failed(office: Office, job: Job, error: Exception, failures: int) -> Ran:
     with office.database.write(f"fail {job.value}") as connection:
         jobs.failed(connection, office.company, job.value, why=why, not_before=office.now() + backoff)
         if isinstance(error, LedgerAuthExpired):
-            pause_company(office, connection, f"{why} Run: duecourse connect {office.row(connection).ledger}")
+            pause_company(office, connection, f"{why} Run: {office.row(connection).connect_command}")
         if isinstance(error, LedgerOutOfQuota):
             companies.change(connection, office.company, out_of_quota_until=error.until)
     return Ran(job=job, error=why)

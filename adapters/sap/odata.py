@@ -254,11 +254,16 @@ class ODataClient:
     def _exchange(
         self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """Sends it; once more with new credentials where ours were refused."""
+        """Sends it; once more with new credentials where ours were refused.
+
+        A session that ends as soon as it was given is the service's trouble: who let us in has not refused us.
+        """
         signed = self._sign_in.headers()
         response = self._sent(method, url, body, {**signed, **(headers or {})})
         if response.status_code == 401 and self._sign_in.refused(signed):
             response = self._sent(method, url, body, {**self._sign_in.headers(), **(headers or {})})
+            if response.status_code == 401 and self._sign_in.is_session:
+                raise LedgerUnavailable(f"{self._name} ended the session that it had just given.", sent=False)
         return response
 
     def _sent(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:

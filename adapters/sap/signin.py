@@ -26,6 +26,11 @@ _LONGEST_LIFE = 86_400  # seconds; one that says more is renewed all the same
 class SignIn(Protocol):
     """What a request carries to be let in."""
 
+    @property
+    def is_session(self) -> bool:
+        """Whether the headers name a session that the service gave for a password it accepted."""
+        ...
+
     def headers(self) -> dict[str, str]:
         """The headers of one request. Raises LedgerError."""
         ...
@@ -37,6 +42,8 @@ class SignIn(Protocol):
 
 class Nobody:
     """No header: the service asks for none, or knows us by our certificate."""
+
+    is_session = False
 
     def headers(self) -> dict[str, str]:
         """None."""
@@ -50,6 +57,8 @@ class Nobody:
 
 class Basic:
     """User and password with each request (RFC 7617, in UTF-8)."""
+
+    is_session = False
 
     def __init__(self, user: str, password: Callable[[], str]) -> None:
         self._user = user
@@ -75,6 +84,8 @@ class ClientCredentials:
 
     It is asked for once; whoever calls has the patience. What the token is for has then not been sent.
     """
+
+    is_session = False
 
     def __init__(
         self, *, token_url: str, client_id: str, secret: Callable[[], str], http: Http, now: Callable[[], datetime]

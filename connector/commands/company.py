@@ -185,7 +185,7 @@ def disconnect(desk: Desk, *, yes: Yes = False) -> None:
     now = desk.service.clock.now()
     with desk.database.write("disconnect") as connection:
         credentials.forget(connection, row.id)
-        companies.change(connection, row.id, paused_because=f"It is disconnected. Run: duecourse connect {row.ledger}")
+        companies.change(connection, row.id, paused_because=f"It is disconnected. Run: {row.connect_command}")
         history.record(connection, row.id, at=now, actor="person", kind="disconnected", subject=row.id, data={})
     desk.out.result({"company": row.id, "said": told}, f"{row.name} is disconnected. {told}")
 

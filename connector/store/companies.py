@@ -46,6 +46,11 @@ class CompanyRow:
     letterhead: dict[str, str] | None
     connected_at: datetime
 
+    @property
+    def connect_command(self) -> str:
+        """What connects it, and connects it again."""
+        return f"duecourse connect {self.ledger.replace('_', '-')}"
+
 
 def public_name(company_id: str) -> str:
     """A company's name where anybody may read it (/healthz): too short to find the realm's number in it again."""

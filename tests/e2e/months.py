@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.judge.names import Names
+
 _MINTED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32,64}\b")
 _TASK = re.compile(r"\btask:\d+")
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?:\s?[AP]M)?")
@@ -57,6 +59,11 @@ class Told:
         told: dict[str, Any] = json.loads((self.folder / "company.json").read_text(encoding="utf-8"))
         return told
 
+    @property
+    def _names(self) -> Names:
+        """The ledger may number its own postings in the order in which they came: they are told apart by the books."""
+        return Names(self.company["names"])
+
     def day(self, at: str) -> date:
         """The company's day of an instant."""
         return datetime.fromisoformat(at).astimezone(ZoneInfo(self.company["zone"])).date()
@@ -64,12 +71,12 @@ class Told:
     @cached_property
     def books(self) -> list[dict[str, Any]]:
         """Every row of the books' history."""
-        return list(_rows(self.folder / "books.jsonl"))
+        return list(_rows(self.folder / "books.jsonl", self._names))
 
     @cached_property
     def audit(self) -> list[dict[str, Any]]:
         """Every row of the service's history."""
-        return list(_rows(self.folder / "audit.jsonl"))
+        return list(_rows(self.folder / "audit.jsonl", self._names))
 
     @cached_property
     def booked(self) -> Counter[str]:
@@ -178,9 +185,9 @@ def _line(*parts: object) -> str:
     return json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _rows(path: Path, names: Names) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
+        yield from map(names.read, file)
 
 
 def differences(one: Counter[str], other: Counter[str]) -> list[str]:

@@ -10,13 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from random import Random
-from typing import TypeAlias
 
 from adapters.documents import DocumentKind
 from adapters.ledger import Ledger
-from adapters.quickbooks.sandbox import ServedQuickBooks
 from adapters.sandbox.faults import Rule
-from connector.demo.post import CUT
 from connector.demo.trouble import Scene
 from connector.demo.watching import WatchedLedger
 from connector.jobs import Ran, sync_company
@@ -24,10 +21,7 @@ from connector.letters import Delivered
 from connector.office import Office
 from connector.outbox import Posted
 from reminders.channels import Mailer, SendResult
-
-READS = r"/(cdc|query|invoice/|reports/)"
-NOTES = r"/batch"
-SIGN_IN = r"/oauth2/v1/tokens/bearer"
+from tests.e2e.decks import GROUNDS, Card, Poison, Refusal, SyncBetween
 
 #: What the schedule waits before it does again what failed or was put off.
 AGAIN = timedelta(minutes=16)
@@ -35,95 +29,6 @@ AGAIN = timedelta(minutes=16)
 FAIR = 2
 
 
-def _rules(where: str, *, spent_on: int) -> list[Rule]:
-    """Faults that any call may meet, each struck so often that a patient client gets through."""
-    known: list[tuple[str, dict[str, str]]] = [
-        ("throttle", {"retry_after": "2"}),
-        ("throttle", {"retry_after": "17"}),
-        ("throttle", {}),
-        ("fault", {"code": "10000", "status": "500"}),
-        ("fault_200", {"code": "10000"}),
-        ("xml_fault", {"code": "3001", "status": "500"}),
-        ("html", {"status": "502"}),
-        ("html", {"status": "504"}),
-        ("empty", {"status": "503"}),
-        ("gateway_fault", {"code": "3200", "status": "401"}),
-        ("expired_token", {"all": "true"}),
-        ("slow", {"seconds": "0.02"}),
-        ("cut_before", {}),
-        ("cut_during", {}),
-        ("cut_after", {}),
-    ]
-    once = {"gateway_fault", "expired_token"}
-    return [
-        Rule(fault=fault, path=where, count=1 if fault in once else spent_on, options=options)
-        for fault, options in known
-    ]
-
-
-SIGN_IN_RULES = [
-    Rule(fault="throttle", path=SIGN_IN, count=2, options={"retry_after": "5"}),
-    Rule(fault="html", path=SIGN_IN, count=2, options={"status": "503"}),
-    Rule(fault="empty", path=SIGN_IN, count=1, options={"status": "500"}),
-    Rule(fault="cut_before", path=SIGN_IN, count=2),
-    Rule(fault="cut_during", path=SIGN_IN, count=1),
-    Rule(fault="cut_after", path=SIGN_IN, count=1),  # the refresh is done, and its tokens are lost on the way
-]
-
-LASTING = [
-    Rule(fault="throttle", path=READS, count=1, options={"retry_after": "1200"}),  # longer than a call has patience
-    Rule(fault="throttle", path=NOTES, count=1, options={"retry_after": "900"}),
-    Rule(fault="empty", path=READS, count=9, options={"status": "503"}),  # more than a call has attempts
-    Rule(fault="html", path=r"/cdc", count=8, options={"status": "502"}),
-    Rule(fault="cut_after", path=NOTES, count=8),  # written, and the answers never come
-    Rule(fault="cut_before", path=NOTES, count=5),
-    Rule(fault="cut_during", path=NOTES, count=5),
-    Rule(fault="cut_after", path=SIGN_IN, count=5),
-    Rule(fault="empty", path=SIGN_IN, count=5, options={"status": "503"}),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Poison:
-    """Rows that break every page they stand on: invoices about to be asked for, or the newest of another kind."""
-
-    entity: str
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What the mail server says instead of taking the next `count` mails."""
-
-    stage: str
-    said: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class SyncBetween:
-    """Another process syncs while the n-th mails of this hour stand at the mail server's door."""
-
-    at: tuple[int, ...]
-
-
-Card: TypeAlias = Rule | Poison | Refusal | SyncBetween
-
-DECK: list[Card] = [
-    *_rules(READS, spent_on=2),
-    *_rules(NOTES, spent_on=2),
-    *SIGN_IN_RULES,
-    *LASTING,
-    *[Poison("Invoice", count) for count in (1, 2, 4)],
-    *[Poison(entity) for entity in ("Payment", "Customer", "JournalEntry", "CreditMemo")],
-    Refusal("MAIL", "421 4.3.2 closing for a moment", 3),
-    Refusal("MAIL", CUT, 3),
-    Refusal("RCPT", "450 4.2.0 greylisted", 4),
-    Refusal("RCPT", CUT, 2),
-    Refusal("DATA", "451 4.3.0 try again", 4),
-    SyncBetween((1, 2, 5)),
-    SyncBetween((1, 3, 8)),
-]
 EACH_HOUR = 3
 
 
@@ -166,8 +71,8 @@ GIVEN_UP = 200  # attempts in one hour
 
 
 def is_refusal_of_token(card: Card) -> bool:
-    """Whether a call is told that its token is not accepted."""
-    return isinstance(card, Rule) and card.fault in {"gateway_fault", "expired_token"}
+    """Whether a call is told that its token or session is not accepted."""
+    return isinstance(card, Rule) and card.fault in {"gateway_fault", "expired_token", "expired_session"}
 
 
 @dataclass
@@ -177,10 +82,12 @@ class Weather(FairWeather):
     """
 
     seed: int = 1
+    ledger: str = "quickbooks"
     struck: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._dice = Random(self.seed)
+        self._ground = GROUNDS[self.ledger]
         self._deck: list[Card] = []
         self._poison = 0
         self._refusals: list[Refusal] = []
@@ -223,26 +130,20 @@ class Weather(FairWeather):
             self._speaking_to[recipient.casefold()] -= 1
 
     def _clear(self) -> None:
-        box = self._box
-        box.faults.clear()
-        box.face.context.poisoned.clear()
+        self._scene.box.faults.clear()
+        self._ground.clear(self._scene.box)
         self._refusals.clear()
         self._poison, self._sends, self._syncs = 0, 0, ()
 
-    @property
-    def _box(self) -> ServedQuickBooks:
-        assert isinstance(self._scene.box, ServedQuickBooks)
-        return self._scene.box
-
     def _drawn(self, count: int) -> list[Card]:
         if len(self._deck) < count:
-            self._deck = self._dice.sample(DECK, len(DECK))
+            self._deck = self._dice.sample(self._ground.deck, len(self._ground.deck))
         return [self._deck.pop() for _ in range(count)]
 
     def _play(self, card: Card) -> None:
         match card:
             case Rule():
-                self._box.faults.add(replace(card, skip=self._dice.randrange(4)))
+                self._scene.box.faults.add(replace(card, skip=self._dice.randrange(4)))
             case Poison("Invoice", count):
                 self._poison = count
             case Poison(entity):
@@ -255,8 +156,11 @@ class Weather(FairWeather):
     def _about_to_read(self, documents: Collection[str], customers: Collection[str]) -> object:
         """Some of the invoices that the next letters are about cannot be read any more."""
         del customers
-        known = self._scene.books.document
-        invoices = [each for each in documents if each.startswith("invoice:")]
+        if not self._poison:
+            return None
+        known, names = self._scene.books.document, self._ground.names(self._scene.box)
+        told = (names.get(each, each) for each in documents)
+        invoices = [each for each in told if each.startswith("invoice:")]
         alone = sorted(each for each in invoices if known(each).customer not in self._sharers)
         for each in self._dice.sample(alone, min(self._poison, len(alone))):
             self._break("Invoice", each.partition(":")[2])
@@ -270,7 +174,7 @@ class Weather(FairWeather):
         return list(books.documents(kind=_KINDS[entity]))[-1].id.partition(".")[0]
 
     def _break(self, entity: str, ident: str) -> None:
-        self._box.face.poison(entity, ident)
+        self._ground.spoil(self._scene.box, entity, ident)
         self.struck[f"poisoned {entity}"] += 1
 
     @cached_property

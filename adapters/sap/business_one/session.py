@@ -29,6 +29,8 @@ class _Login(msgspec.Struct, rename="pascal"):
 class Session:
     """Signs requests in (adapters.sap.signin.SignIn). `root` ends with /b1s/v2 or /b1s/v1; `password` is asked anew."""
 
+    is_session = True
+
     def __init__(
         self,
         root: str,
