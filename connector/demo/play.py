@@ -211,7 +211,7 @@ def _play_hour(world: _World, day: date, hour: int) -> None:
 
 def _reconcile(world: _World, day: date) -> None:
     for attempt in count():
-        world.trouble.before_jobs(day, HOURS[-1], attempt)
+        world.trouble.before_reconcile(day, attempt)
         ran = run(world.office, Job.RECONCILE, all_jobs(None)[Job.RECONCILE])
         world.evidence.note(ran)
         wait = world.trouble.wait_after([ran])

@@ -37,6 +37,10 @@ class Trouble(Protocol):
         """The jobs of this hour (the company's zone) are about to run, for the first time where `attempt` is 0."""
         ...
 
+    def before_reconcile(self, day: date, attempt: int) -> None:
+        """The day's totals are about to be compared."""
+        ...
+
     def wait_after(self, ran: Sequence[Ran]) -> timedelta | None:
         """How long until the service's schedule runs them once more this hour; None where all went well."""
         ...
@@ -50,6 +54,9 @@ class NoTrouble:
         return scene.office
 
     def before_jobs(self, day: date, hour: int, attempt: int) -> None:
+        """Nothing."""
+
+    def before_reconcile(self, day: date, attempt: int) -> None:
         """Nothing."""
 
     def wait_after(self, ran: Sequence[Ran]) -> timedelta | None:

@@ -45,7 +45,8 @@ Card: TypeAlias = Rule | Poison | Refusal | SyncBetween
 class Ground:
     """A ledger in bad weather. `spoil` makes rows unreadable, by entity and the books' id; `clear` mends them.
 
-    `poisons` are the entities that can be spoiled, `faults` what must strike in a month.
+    `poisons` are the entities that can be spoiled, `faults` what must strike in a month. `sums_rows`: its totals are
+    sums of the rows that we read, so that one which cannot be read is said as a difference.
     """
 
     deck: Sequence[Card]
@@ -53,6 +54,7 @@ class Ground:
     clear: Callable[[Sandbox], None]
     poisons: Sequence[str]
     faults: frozenset[str]
+    sums_rows: bool = False
     names: Callable[[Sandbox], Mapping[str, str]] = lambda _: {}
 
 
@@ -209,6 +211,7 @@ S4HANA = Ground(
     poisons=("Invoice", "Payment", "CreditMemo"),
     faults=frozenset({each.value for each in (*S4HanaFault, *Timing)})
     - {S4HanaFault.LOCKED, S4HanaFault.FORBIDDEN},  # an administrator's business, and a person's
+    sums_rows=True,
     names=lambda box: _s4hana(box).face.names(),
 )
 

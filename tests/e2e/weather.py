@@ -60,6 +60,9 @@ class FairWeather:
     def before_jobs(self, day: date, hour: int, attempt: int) -> None:
         pass
 
+    def before_reconcile(self, day: date, attempt: int) -> None:
+        pass
+
     def wait_after(self, ran: Sequence[Ran]) -> timedelta | None:
         if all(map(_is_settled, ran)):
             return None
@@ -104,11 +107,20 @@ class Weather(FairWeather):
         return replace(office, ledger=ledger, mailer=Door(office.mailer, self))
 
     def before_jobs(self, day: date, hour: int, attempt: int) -> None:
+        self._turn(attempt, spoil=True)
+
+    def before_reconcile(self, day: date, attempt: int) -> None:
+        self._turn(attempt, spoil=not self._ground.sums_rows)
+
+    def _turn(self, attempt: int, *, spoil: bool) -> None:
+        """What the next run of the jobs meets; `spoil`: rows that cannot be read are among it."""
         self._clear()
         assert attempt < GIVEN_UP, "the jobs of an hour never came to rest"
         if attempt < FAIR:
             refused = 0
             for card in self._drawn(EACH_HOUR if attempt == 0 else 1):
+                if isinstance(card, Poison) and not spoil:
+                    continue
                 refused += is_refusal_of_token(card)
                 if refused < 2 or not is_refusal_of_token(card):  # a fresh token refused at once is a withdrawn consent
                     self._play(card)
