@@ -17,7 +17,7 @@ LEDGERS: dict[str, Callable[[], Connection]] = {
     "business_one": BusinessOneConnection,
 }
 ENGINES: dict[str, tuple[str, int]] = {"sap_engine_5": ("small_pages", 1000), "sap_engine_1000": ("large_pages", 4)}
-"""SAP's own engine, which gives five rows a page or a thousand: the fixture, and how many rows are asked for at once."""
+"""SAP's own engine, which gives five rows a page or a thousand: the fixture, and how many rows we ask for at once."""
 
 
 @pytest.fixture(params=[*LEDGERS, *ENGINES])
