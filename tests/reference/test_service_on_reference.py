@@ -81,6 +81,22 @@ def test_what_is_asked_of_each_customer_is_what_is_due_less_its_free_credit(desk
     assert desk.tell("reconcile")["state"] == "agrees"
 
 
+@pytest.mark.parametrize(
+    ("read", "currency", "accounted"),
+    [
+        ("54830.19", "USD", []),
+        ("51830.19", "USD", ["with special G/L A"]),  # a down payment received
+        ("56830.19", "USD", ["with special G/L A", "with special G/L F"]),  # and the noted item that requests another
+        ("1480000", "JPY", []),
+    ],
+)
+def test_a_total_read_in_sap_is_ours_with_or_without_special_gl_items(
+    desk: Desk, read: str, currency: str, accounted: list[str]
+) -> None:
+    told = desk.tell("reconcile", "--against", read, "--currency", currency)["against"]
+    assert [each["words"] for each in told["accounted"]] == accounted
+
+
 def test_what_was_asked_leaves_once_and_stands_once_in_the_customers_text(desk: Desk) -> None:
     before = desk.texts()
     desk.tell("mode", "automatic", "--yes")
