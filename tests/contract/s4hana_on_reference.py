@@ -12,7 +12,7 @@ import httpx
 
 from adapters.http import Http
 from adapters.sap.odata import ODataClient
-from adapters.sap.s4hana.sandbox import S4HanaSandbox, items, partners, texts
+from adapters.sap.s4hana.sandbox import S4HanaSandbox, S4HanaSettings, items, partners, texts
 from adapters.sap.s4hana.sandbox.texts import Place
 from adapters.sap.s4hana.sandbox.wire import Row, Value
 from adapters.sap.signin import Basic
@@ -28,9 +28,9 @@ _BROKEN = "*"  # what our face tells as the amount of a line that cannot be read
 class S4HanaOnReference(S4HanaConnection):
     """A company code on the reference server, which has other books while this one is open."""
 
-    def __init__(self, reference: Reference, *, page_size: int) -> None:
+    def __init__(self, reference: Reference, settings: S4HanaSettings | None = None, *, page_size: int = 1000) -> None:
         self._reference = reference
-        super().__init__(page_size=page_size)
+        super().__init__(settings, page_size=page_size)
 
     def line(self) -> Line:
         return ReferenceLine(self._reference, self.face)
