@@ -5,7 +5,7 @@ leave an adapter. A document is never closed because a list did not show it: wha
 key (`fresh`), and only the ledger's answer closes it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -68,12 +68,22 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The ledger's own open totals per customer and currency on a day; `leaves_out` says what they omit."""
+    """The ledger's own open totals per customer and currency on a day; `leaves_out` says what they omit.
+
+    `aside` is what they omit where the ledger knows how much it is, by reason and currency: others who add up the same
+    accounts may count it.
+    """
 
     on: date
     read_at: datetime
     by_customer: dict[CustomerRef, dict[str, Money]]
     leaves_out: tuple[str, ...] = ()
+    aside: Mapping[str, Mapping[str, Money]] = field(default_factory=dict)
+
+
+def dated_after(on: date) -> str:
+    """Why totals of a day leave out what is dated later."""
+    return f"documents dated after {on.isoformat()}"
 
 
 class EntryKind(StrEnum):

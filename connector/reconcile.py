@@ -7,7 +7,7 @@ documents, never plugged.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -50,6 +50,7 @@ class Reconciled:
     moving: list[str] = field(default_factory=list)
     documents: int = 0
     leaves_out: tuple[str, ...] = ()
+    aside: Mapping[str, Mapping[str, Money]] = field(default_factory=dict)  # what theirs leave out, where it is known
 
     @property
     def agrees(self) -> bool:
@@ -118,7 +119,7 @@ def _our_totals(office: Office, on: date) -> ByCustomer:
 
 
 def _compare(office: Office, on: date, before: ByCustomer, after: ByCustomer, theirs: Totals) -> Reconciled:
-    result = Reconciled(on=on, leaves_out=theirs.leaves_out)
+    result = Reconciled(on=on, leaves_out=theirs.leaves_out, aside=theirs.aside)
     ledger = {who: {c: money.minor for c, money in each.items() if money} for who, each in theirs.by_customer.items()}
     with office.database.read() as connection:
         names = Directory(connection, office.company)

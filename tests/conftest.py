@@ -10,6 +10,7 @@ import pytest
 from connector.clock import SimulatedClock
 from connector.store.engine import Database
 from tests.contract.databases import KINDS, PostgresDatabases, SqliteDatabases, opened, postgres_databases
+from tests.reference.server import Reference, serving
 
 # A shared machine is slow now and then; that is no fault of what is tested. CI looks at the same examples every time:
 # a law that fails there fails here, too; new examples are looked for wherever a person runs the tests.
@@ -109,3 +110,20 @@ def sqlite_database(sqlite_databases: SqliteDatabases) -> Iterator[Database]:
     """A fresh, migrated SQLite database, for tests whose subject is not the database."""
     with opened(sqlite_databases.new_url()) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def small_pages() -> Iterator[Reference]:
+    """The reference S/4HANA server (SAP's own engine) with five rows a page, started when the first test asks for it.
+
+    Its rows are those that the last test left there.
+    """
+    with serving(page_size=5) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def large_pages() -> Iterator[Reference]:
+    """Another one, which gives a thousand rows a page."""
+    with serving(page_size=1000) as server:
+        yield server

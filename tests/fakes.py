@@ -22,6 +22,7 @@ class FakeLedger:
     fails: LedgerError | None = None
     reads: int = 0
     misreport: dict[str, Money] = field(default_factory=dict)
+    aside: dict[str, dict[str, Money]] = field(default_factory=dict)  # what its totals leave out
     read_hook: Callable[[], object] = bool
     _composed: dict[str, Entry] = field(default_factory=dict)
     _version: int = 0
@@ -146,7 +147,7 @@ class FakeLedger:
                 mine[each.open.currency] = mine.get(each.open.currency, Money.zero(each.open.currency)) + each.open
         for who, money in self.misreport.items():
             totals.setdefault(who, {})[money.currency] = money
-        return Totals(on=on, read_at=self.now(), by_customer=totals)
+        return Totals(on=on, read_at=self.now(), by_customer=totals, aside=self.aside)
 
     def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
         if not entries:

@@ -15,7 +15,7 @@ import msgspec
 from adapters.documents import CustomerRef, DocumentKind, DocumentRef, Gone, Tombstone
 from adapters.errors import LedgerRejected, LedgerUnavailable
 from adapters.http import Http
-from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals
+from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals, dated_after
 from adapters.money import Money, sums
 from adapters.quickbooks import wire
 from adapters.quickbooks.answers import decoded
@@ -153,7 +153,7 @@ class QuickBooksLedger:
             on=on,
             read_at=instant(report.header.time) or self._now(),
             by_customer=by_customer,
-            leaves_out=(f"documents dated after {on.isoformat()}",),
+            leaves_out=(dated_after(on),),
         )
 
     def _customer_ids(self) -> dict[str, str]:

@@ -1,13 +1,16 @@
 """The jobs, when a person asks for them: `sync`, `run`, `reconcile`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
-from connector.commands.desk import Desk, ExitCode, command
-from connector.commands.output import table
-from connector.commands.words import plural
+from adapters.money import Money
+from connector import elsewhere
+from connector.commands.desk import Desk, ExitCode, Refused, command
+from connector.commands.output import Shown, table
+from connector.commands.words import parse_currency, parse_total, plural
+from connector.elsewhere import Compared
 from connector.jobs import Job, Ran, all_jobs, cash_note, sync_company
 from connector.jobs import run as run_job
 from connector.office import Office
@@ -91,9 +94,19 @@ def _code(ran: Ran) -> ExitCode:
     return ExitCode.LEDGER if ran.error or ran.skipped else ExitCode.DONE
 
 
-def reconcile(desk: Desk) -> int:
-    """Compare our open totals with the ledger's own, to the cent."""
+def reconcile(
+    desk: Desk,
+    *,
+    against: Annotated[
+        str, typer.Option("--against", metavar="AMOUNT", help="A total that you read elsewhere, like 54830.19.")
+    ] = "",
+    currency: Annotated[
+        str | None, typer.Option(parser=parse_currency, help="Of that total, where several are open.")
+    ] = None,
+) -> int:
+    """Compare our open totals with the ledger's own, to the cent, and with a total that you read elsewhere."""
     office = desk.office()
+    read = _read_elsewhere(office, against, currency)
     work: Callable[[Office], object] = compare
     with desk.out.progress("Comparing with the ledger"):
         ran = run_job(office, Job.RECONCILE, work, now_please=True)
@@ -101,23 +114,58 @@ def reconcile(desk: Desk) -> int:
         desk.out.result(ran, _sentence(ran))
         return ExitCode.LEDGER
     result = ran.result
+    compared = None if read is None else elsewhere.compare(office, result, read)
+    told = {"state": result.state, **_plain(result)} | ({"against": _told(compared)} if compared else {})
+    desk.out.result(told, *_reconciled(result), *(_compared(compared) if compared else ()))
+    return ExitCode.DONE if result.agrees and (compared is None or compared.agrees) else ExitCode.DIFFERS
+
+
+def _read_elsewhere(office: Office, amount: str, currency: str | None) -> Money | None:
+    """The total that a person read, in its currency. Raises `Refused`."""
+    if not amount:
+        if currency:
+            raise Refused("--currency is of a total that you read elsewhere: say which with --against.")
+        return None
+    known = elsewhere.currencies(office)
+    if currency is None and len(known) > 1:
+        raise Refused(f"Open items are in {', '.join(known)}: say with --currency in which one your total is.")
+    return parse_total(amount, currency or known[0])
+
+
+def _reconciled(result: Reconciled) -> Iterable[Shown]:
     currencies = sorted({*result.ours, *result.theirs})
     sums = ((each, result.ours.get(each, "–"), result.theirs.get(each, "–")) for each in currencies)
-    shown = [
-        table(
-            f"{result.on}: {result.state}", ("Currency", "Ours", "The ledger's"), sums, right=("Ours", "The ledger's")
-        )
-    ]
+    right = ("Ours", "The ledger's")
+    yield table(f"{result.on}: {result.state}", ("Currency", *right), sums, right=right)
     if result.differences:
         rows = ((each.name, each.ours, each.theirs, each.documents) for each in result.differences)
-        columns = ("Customer", "Ours", "The ledger's", "Look at")
-        shown.append(table("Differences", columns, rows, right=columns[1:3]))
-    left = [f"The ledger's report leaves out: {', '.join(result.leaves_out)}."] if result.leaves_out else []
-    desk.out.result({"state": result.state, **_plain(result)}, *shown, *left)
-    return ExitCode.DONE if result.agrees else ExitCode.DIFFERS
+        yield table("Differences", ("Customer", *right, "Look at"), rows, right=right)
+    if result.leaves_out:
+        yield f"The ledger's report leaves out: {', '.join(result.leaves_out)}."
 
 
-def _plain(result: Reconciled) -> dict[str, object]:
+def _compared(compared: Compared) -> Iterable[Shown]:
+    """A total read elsewhere beside ours; where they differ, what might account for it, and what is worth a look."""
+    yield elsewhere.words_of(compared)
+    if compared.agrees:
+        return
+    ours = compared.ours
+    if compared.choices:
+        rows = ((each.words, each.amount, ours + each.amount) for each in compared.choices)
+        yield table("What others count otherwise", ("Ours", "Amount", "Would be"), rows, right=("Amount", "Would be"))
+    if compared.suspects:
+        yield table("Look at", ("What", "Why"), ((each.what, each.why) for each in compared.suspects))
+    yield (
+        f"Is your total of this company alone, of all its customers, of open items as of {compared.on}, and in "
+        f"{ours.currency} as invoiced? Payments and invoices entered since then are in ours."
+    )
+
+
+def _told(compared: Compared) -> dict[str, object]:
+    return {"agrees": compared.agrees, "difference": compared.difference, **_plain(compared)}
+
+
+def _plain(result: Reconciled | Compared) -> dict[str, object]:
     return {name: getattr(result, name) for name in type(result).__dataclass_fields__}
 
 

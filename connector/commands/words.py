@@ -28,6 +28,13 @@ def parse_amount(text: str, currency: str) -> Money:
     return Money.of(text, currency)
 
 
+def parse_total(text: str, currency: str) -> Money:
+    """A sum, written as 1250.00 or -1250.00. Raises `Refused`, `MoneyError`."""
+    if not _AMOUNT.fullmatch(text.removeprefix("-")):
+        raise Refused(f"“{text}” is no total: write it as 1250.00, with a point and without separators.")
+    return Money.of(text, currency)
+
+
 def parse_currency(text: str) -> str:
     """A currency as three capital letters. Raises `typer.BadParameter`."""
     if not _CURRENCY.fullmatch(text.upper()):

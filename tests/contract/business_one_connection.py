@@ -14,7 +14,7 @@ from adapters.sap.business_one.ledger import BusinessOneLedger
 from adapters.sap.business_one.sandbox.app import BusinessOneSandbox
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
 from adapters.sap.business_one.settings import Settings
-from tests.contract.ledgers import Clock, SandboxTransport, Trait
+from tests.contract.ledgers import Clock, Line, SandboxTransport, Trait
 from tests.contract.replica import Replica
 
 ENTITY = {
@@ -43,7 +43,7 @@ class BusinessOneConnection:
         self.clock = Clock()
         self.books = Books(now=self.clock.now, multicurrency=True)
         self.face = BusinessOneSandbox(self.books, settings=face)
-        self.transport = SandboxTransport(self.face)
+        self.transport = self.line()
         self.http = Http(
             sleep=self.clock.sleep,
             chance=lambda: 0.5,
@@ -62,6 +62,10 @@ class BusinessOneConnection:
             page_size=page_size,
         )
         self.ledger: Ledger = self.business_one
+
+    def line(self) -> Line:
+        """What calls go through."""
+        return SandboxTransport(self.face)
 
     def ref(self, kind: str, ident: str) -> str:
         return f"{kind}:{ident}"

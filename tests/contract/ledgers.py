@@ -1,5 +1,6 @@
 """Every implementation of the ledger port, each over books that a test can change, and disturb."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -183,11 +184,10 @@ class Face(Protocol):
         ...
 
 
-class SandboxTransport(httpx.BaseTransport):
-    """Calls the sandbox without a socket; `faults` are asked before and after each call."""
+class Line(httpx.BaseTransport, ABC):
+    """The line to a ledger: `before` and `after` each call a test may disturb it."""
 
-    def __init__(self, sandbox: Face) -> None:
-        self._sandbox = sandbox
+    def __init__(self) -> None:
         self.before: Callable[[httpx.Request], None] = lambda _: None
         self.after: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda _, response: response
         self.calls: list[httpx.Request] = []
@@ -195,11 +195,26 @@ class SandboxTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)
         self.before(request)
+        return self.after(request, self.carry(request))
+
+    @abstractmethod
+    def carry(self, request: httpx.Request) -> httpx.Response:
+        """The ledger's answer."""
+
+
+class SandboxTransport(Line):
+    """Calls the sandbox without a socket."""
+
+    def __init__(self, sandbox: Face) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+
+    def carry(self, request: httpx.Request) -> httpx.Response:
         params = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         headers = {name.lower(): value for name, value in request.headers.items()}
         answer = self._sandbox.answer(request.method, request.url.path, params, headers, request.content)
         told = [("Content-Type", answer.content_type), *answer.headers]
-        return self.after(request, httpx.Response(answer.status, headers=told, content=answer.body))
+        return httpx.Response(answer.status, headers=told, content=answer.body)
 
 
 class QuickBooksConnection(SameReferences):

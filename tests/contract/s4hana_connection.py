@@ -16,13 +16,12 @@ from adapters.sandbox.records import Note
 from adapters.sap.odata import ODataClient
 from adapters.sap.s4hana.ledger import S4HanaLedger, Services
 from adapters.sap.s4hana.lines import Key, invoice_ref
-from adapters.sap.s4hana.sandbox import S4HanaSandbox, S4HanaSettings
+from adapters.sap.s4hana.sandbox import S4HanaSandbox, S4HanaSettings, entries
 from adapters.sap.s4hana.sandbox.app import ROOT
-from adapters.sap.s4hana.sandbox.entries import Line
 from adapters.sap.s4hana.sandbox.sets import CUBE, PARTNERS
 from adapters.sap.s4hana.texts import TextPlace
 from adapters.sap.values import Version
-from tests.contract.ledgers import Clock, SandboxTransport, Trait
+from tests.contract.ledgers import Clock, Line, SandboxTransport, Trait
 from tests.contract.replica import Replica
 
 COMPANY_CODE, TEXT_ID = "1710", "0001"
@@ -40,9 +39,17 @@ class S4HanaConnection:
         self.clock = Clock()
         self.books = Books(now=self.clock.now, multicurrency=True)
         self.face = S4HanaSandbox(self.books, settings=settings)
-        self.transport = SandboxTransport(self.face)
+        self.transport = self.line()
         self.page_size = page_size
         self.ledger: Ledger = self.another()
+
+    def line(self) -> Line:
+        """What calls go through."""
+        return SandboxTransport(self.face)
+
+    def service(self, name: str, http: Http) -> ODataClient:
+        """A client of one of the services."""
+        return ODataClient(f"http://sandbox{ROOT}{name}", version=Version.V2, http=http, now=self.clock.now)
 
     def another(
         self,
@@ -59,11 +66,8 @@ class S4HanaConnection:
             patience=Patience(attempts=1),
         )
 
-        def service(name: str) -> ODataClient:
-            return ODataClient(f"http://sandbox{ROOT}{name}", version=Version.V2, http=http, now=self.clock.now)
-
         return S4HanaLedger(
-            Services(items=service(CUBE), partners=service(PARTNERS)),
+            Services(items=self.service(CUBE, http), partners=self.service(PARTNERS, http)),
             company_code=COMPANY_CODE,
             texts=TextPlace(company_code=COMPANY_CODE, text_id=TEXT_ID, archive_id=archive_id, longest=longest),
             locked=locked,
@@ -71,7 +75,7 @@ class S4HanaConnection:
             page_size=self.page_size,
         )
 
-    def lines(self, ident: str) -> list[Line]:
+    def lines(self, ident: str) -> list[entries.Line]:
         """The lines on which a document of the books stands."""
         self.face.sets.lines()
         return self.face.sets.clerk.lines_of(ident)
@@ -134,7 +138,7 @@ class S4HanaConnection:
         self.transport.after = lose
 
 
-def key_of(line: Line) -> Key:
+def key_of(line: entries.Line) -> Key:
     """The line's key, as the adapter calls it."""
     return Key(line.number.year, line.number.document, str(line.item))
 

@@ -102,15 +102,23 @@ class Told:
     def notes(self) -> Counter[str]:
         """Our notes in the books: day, what they hang on, and their text with the kind in its marker."""
         return Counter(
-            _line(self.day(row["at"]), row["record"]["links"], plain(row["record"]["text"]))
-            for row in self.books
-            if row["entity"] == "note"
+            _line(self.day(at), record["links"], plain(record["text"])) for at, record in self._notes.values()
         )
+
+    @cached_property
+    def _notes(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Every note that stands: when it was written, and how it stands now (a promise's task is closed later)."""
+        found: dict[str, tuple[str, dict[str, Any]]] = {}
+        for row in self.books:
+            if row["entity"] == "note":
+                began, _ = found.get(row["id"], (row["at"], None))
+                found[row["id"]] = (began, row["record"])
+        return {ident: each for ident, each in found.items() if not each[1].get("deleted")}
 
     @cached_property
     def note_keys(self) -> Counter[str]:
         """How often each key stands in the books."""
-        texts = (row["record"]["text"] for row in self.books if row["entity"] == "note")
+        texts = (record["text"] for _, record in self._notes.values())
         return Counter(key for text in texts for key in re.findall(r"\[duecourse:([^\]]+)\]", text))
 
     @cached_property

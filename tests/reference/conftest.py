@@ -1,25 +1,23 @@
-"""Servers that others wrote: the reference S/4HANA (SAP's own engine), started once a session and page size."""
+"""Servers that others wrote: the reference S/4HANA (SAP's own engine) with its seed, and clients of it."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.reference.desk import Desk
-from tests.reference.server import Reference, serving
+from tests.reference.server import Reference
 
 
-@pytest.fixture(scope="session")
-def reference() -> Iterator[Reference]:
-    """Gives five rows a page."""
-    with serving(page_size=5) as server:
-        yield server
+@pytest.fixture
+def reference(small_pages: Reference) -> Reference:
+    """Gives five rows a page, of the seed."""
+    return small_pages.seeded()
 
 
-@pytest.fixture(scope="session")
-def roomy_reference() -> Iterator[Reference]:
-    """Gives a thousand rows a page, as S/4HANA does."""
-    with serving(page_size=1000) as server:
-        yield server
+@pytest.fixture
+def roomy_reference(large_pages: Reference) -> Reference:
+    """Gives a thousand rows of the seed a page, as S/4HANA does."""
+    return large_pages.seeded()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -21,11 +21,16 @@ _START = Path(__file__).parent / "s4hana" / "start"
 _PATIENCE = 600  # seconds; the first start installs from npm
 
 
-@dataclass(frozen=True)
+Rows = list[dict[str, object]]
+
+
+@dataclass
 class Reference:
-    """A running server."""
+    """A running server, which holds its seed or, for a while, other books."""
 
     host: str
+    wire: httpx.HTTPTransport = field(default_factory=httpx.HTTPTransport)  # kept open: one connection for many tests
+    has_seed: bool = True
 
     def root(self, service: str) -> str:
         """The address of one of its services."""
@@ -33,11 +38,32 @@ class Reference:
 
     def faults(self, *kinds: str) -> None:
         """What happens to the next requests, one kind each: 503, 429, truncate, csrf."""
-        httpx.post(f"{self.host}/reference/faults", json=kinds).raise_for_status()
+        self._client.post("/reference/faults", json=kinds).raise_for_status()
+
+    def hold(self, rows: Mapping[str, Mapping[str, Rows]]) -> None:
+        """Puts other rows into these entity sets of these services, and takes out what was there."""
+        self.has_seed = False
+        self._client.put("/reference/rows", json=rows).raise_for_status()
+
+    def rows(self, service: str, entity_set: str) -> Rows:
+        """What stands in an entity set."""
+        found: Rows = self._client.get(f"/reference/rows/{service}/{entity_set}").raise_for_status().json()
+        return found
 
     def reset(self) -> None:
         """Back to its first rows, without faults or sessions."""
-        httpx.post(f"{self.host}/reference/reset", timeout=60).raise_for_status()
+        self._client.post("/reference/reset").raise_for_status()
+        self.has_seed = True
+
+    def seeded(self) -> "Reference":
+        """This server with its first rows."""
+        if not self.has_seed:
+            self.reset()
+        return self
+
+    @property
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.host, transport=self.wire, timeout=60)
 
 
 def needs_npm() -> None:
@@ -70,6 +96,8 @@ def serving(*, page_size: int) -> Iterator[Reference]:
             if not line.startswith(b"ready "):
                 log.seek(0)
                 pytest.fail(f"The reference S/4HANA server did not start: {log.read()[-2000:]}")
-            yield Reference(f"http://127.0.0.1:{port}")
+            server = Reference(f"http://127.0.0.1:{port}")
+            with closing(server.wire):
+                yield server
         finally:
             process.terminate()

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from adapters.documents import CustomerRef, Document
 from adapters.errors import LedgerUnavailable
-from adapters.ledger import Totals
+from adapters.ledger import Totals, dated_after
 from adapters.money import Money
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.changes import FROM_INVOICES, OPEN, open_list
@@ -48,7 +48,7 @@ def read_totals(reader: Reader, gatherer: Gatherer, day: date, now: Callable[[],
     for document in later:
         _add(sums, document.customer, -document.open)
     said = ["down-payment requests"]
-    said += [f"documents dated after {day.isoformat()}: {len(later)}"] if later else []
+    said += [f"{dated_after(day)}: {len(later)}"] if later else []
     return Totals(on=day, read_at=read_at, by_customer=dict(sums), leaves_out=tuple(said))
 
 

@@ -10,9 +10,9 @@ from datetime import date, datetime
 
 from adapters.documents import CustomerRef
 from adapters.errors import LedgerUnavailable
-from adapters.ledger import Totals
+from adapters.ledger import Totals, dated_after
 from adapters.money import Money, MoneyError, sums
-from adapters.sap.s4hana.lines import key_of, left_out, money_of
+from adapters.sap.s4hana.lines import LeftOut, key_of, left_out, money_of
 from adapters.sap.s4hana.reads import CubeReader
 from adapters.sap.s4hana.wire import Sum
 from adapters.sap.values import ValueUnreadable, day, unpadded
@@ -40,16 +40,17 @@ def read_totals(cube: CubeReader, on: date, now: datetime) -> Totals:
     told += sum(isinstance(each, bytes) for each in unreadable)
     if before != told or before != cube.count_open():
         raise LedgerUnavailable("Lines were posted or cleared while the totals were read.")
-    said = [f"{why}: {', '.join(map(str, sums(each).values()))}" for why, each in sorted(omitted.items())]
+    aside = {why: sums(each) for why, each in sorted(omitted.items())}
+    said = [f"{why}: {', '.join(map(str, each.values()))}" for why, each in aside.items()]
     said += [f"{len(unreadable)} lines that cannot be read"] if unreadable else []
     by_customer = {who: sums(each) for who, each in kept.items()}
-    return Totals(on=on, read_at=now, by_customer=by_customer, leaves_out=tuple(said))
+    return Totals(on=on, read_at=now, by_customer=by_customer, leaves_out=tuple(said), aside=aside)
 
 
 def _why_not(line: Sum, company_code: str, on: date) -> str:
     """Why a line is left out; empty where it is not. Raises ValueUnreadable."""
     why = left_out(line, company_code)
     if why is not None:
-        return why.value
+        return f"{why.value} {line.special_gl_code}" if why is LeftOut.SPECIAL_GL else why.value
     dated = day(line.document_date) or day(line.posting_date) or on
-    return f"documents dated after {on.isoformat()}" if dated > on else ""
+    return dated_after(on) if dated > on else ""
