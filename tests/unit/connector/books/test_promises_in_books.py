@@ -110,6 +110,28 @@ def test_a_promise_is_kept_by_payments_applied_to_its_items_or_to_nothing_yet(
     _is(owing, promise, PromiseState.KEPT, EntryKind.PROMISE_KEPT)
 
 
+def test_a_payment_that_does_not_say_when_it_was_entered_keeps_a_promise_once_it_is_seen(owing: House) -> None:
+    """Business One's incoming payments have no day of entry."""
+    promise = owing.promised("20", "100.00", days=4)
+    owing.wait(minutes=10)
+    owing.ledger.receive("900", "20", "100.00", {FIRST: "100.00"})
+    owing.ledger.change("payment:900", created_at=None)
+    owing.sync()
+    _is(owing, promise, PromiseState.KEPT, EntryKind.PROMISE_KEPT)
+
+
+def test_a_payment_seen_before_a_promise_does_not_keep_it_though_it_is_read_again(owing: House) -> None:
+    owing.ledger.receive("900", "20", "100.00")
+    owing.ledger.change("payment:900", created_at=None)
+    owing.sync()
+    owing.wait(minutes=10)
+    promise = owing.promised("20", "100.00", days=4)
+    owing.wait(days=1)
+    owing.ledger.change("payment:900", memo="bank reference added")
+    owing.sync()
+    assert owing.promise(promise)["state"] == PromiseState.OPEN
+
+
 def test_a_promise_may_fall_short_by_the_small_balance_and_by_no_more(owing: House) -> None:
     promise = owing.promised("20", "160.00", days=4)
     owing.wait(minutes=1)

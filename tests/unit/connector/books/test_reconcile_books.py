@@ -51,6 +51,16 @@ def test_a_balance_that_only_the_ledger_knows_is_a_difference(books: House) -> N
     assert (one.customer, one.ours, one.theirs) == ("99", Money(0, "USD"), Money(100, "USD"))
 
 
+def test_what_the_ledger_changed_without_a_word_is_asked_for_before_a_difference_is_said(books: House) -> None:
+    """In Business One a payment that is set against something later is not told as changed."""
+    before = books.ledger.documents["credit_memo:700"]
+    books.ledger.documents["credit_memo:700"] = replace(before, open=Money(-1000, "USD"))  # no new version: untold
+    result = reconcile(books.office)
+    assert (result.state, result.ours["USD"]) == ("agrees", Money(12333, "USD"))
+    assert books.ledger.asked  # by key, and of the customer that differed
+    assert not [ref for ref in books.ledger.asked if books.ledger.documents[ref].customer != "20"]
+
+
 def test_a_difference_is_never_plugged(books: House) -> None:
     before = books.open_totals()
     books.ledger.misreport = {"21": Money(3332, "USD")}

@@ -73,6 +73,21 @@ def test_a_session_that_ends_before_a_note_is_written_leaves_one_note(here: Busi
     assert len(here.books.notes()) == 1
 
 
+def test_a_session_that_ends_as_soon_as_it_was_given_is_no_refusal_of_our_password(here: BusinessOneConnection) -> None:
+    """A node that restarts forgets the session it just gave: the next attempt is soon, and no person is needed."""
+
+    def expire(request: httpx.Request) -> None:
+        if not request.url.path.endswith("/Login"):
+            here.face.sessions.expire()
+
+    here.transport.before = expire
+    with pytest.raises(LedgerUnavailable, match="ended the session that it had just given") as caught:
+        here.ledger.company()
+    assert not caught.value.sent
+    here.transport.before = lambda _: None
+    assert here.ledger.company().name
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
