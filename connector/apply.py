@@ -27,7 +27,7 @@ from connector.news import (
     new_cycle,
     reaches_otherwise,
 )
-from connector.store import books
+from connector.store import books, problems
 from connector.store.tables import allocation, customer, document, item
 
 
@@ -45,6 +45,7 @@ class What(StrEnum):
     CUSTOMER_MERGED = "customer_merged"
     MOVED = "moved"  # another customer is billed for a document now; the detail names the one before
     PAID = "paid"  # a payment or its allocations are new or changed
+    RESIDUAL = "residual"  # it is what is left of another, which the detail names
 
 
 class Happening(NamedTuple):
@@ -102,10 +103,10 @@ class _Pages:
         self._return_reopened()
         for each in self.page.tombstones:
             self._tombstone(each)
-        if books.has_problems(self.connection, self.company):
-            books.clear_problems(self.connection, self.company, could_be_read(self.page))
+        if problems.has_any(self.connection, self.company):
+            problems.clear(self.connection, self.company, could_be_read(self.page))
         if self.page.problems:
-            books.save_problems(self.connection, self.company, self.page.problems, self.now)
+            problems.save(self.connection, self.company, self.page.problems, self.now)
 
     def touch(self) -> Applied:
         """Marks all accounts that the pages touched: once each, since they come in one transaction."""
@@ -195,6 +196,7 @@ class _Pages:
             main_account=main,
             total_minor=before["total_minor"] if what_it_was and before is not None else each.total.minor,
             first_seen=before["first_seen"] if before else self._born(each),
+            replaces=before["replaces"] if what_it_was and before is not None else each.replaces or None,
             now=self.now,
         )
 
@@ -283,6 +285,8 @@ class _Pages:
                 self._happened(What.PAID, each.ref, main)
         elif before is None:
             self._happened(What.NEW, each.ref, main)
+        if each.replaces and (before is None or before["replaces"] != each.replaces):
+            self._happened(What.RESIDUAL, each.ref, main, each.replaces)
 
     def _notice_change(self, each: Document, before: RowMapping, main: str) -> None:
         if each.voided and not before["voided"]:

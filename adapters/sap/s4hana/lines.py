@@ -157,6 +157,8 @@ class Reckoning:
     credits: Credits
     invoices: Mapping[Key, Money]  # open invoices that a credit names
     payments: Mapping[Key, Sequence[Applied]] = field(default_factory=dict)  # of cleared credits
+    kept_back: Mapping[Key, Money] = field(default_factory=dict)  # what residual items took back of cleared credits
+    replaced: Mapping[Key, Key] = field(default_factory=dict)  # by residual item, the line that it replaces
     habits: Habits = Habits()
 
 
@@ -175,6 +177,7 @@ def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
     for each in applied_to(key, left, by.credits):
         left -= each.amount
     due = day(line.net_due_date) or day(line.due_calculation_base_date) or _issued(line)
+    before = by.replaced.get(key)
     return _document(
         line,
         kind=DocumentKind.INVOICE,
@@ -182,6 +185,7 @@ def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
         open=left,
         items=(Item(due_date=due, total=total, open=left),),
         block=_block(line, by.habits),
+        replaces=invoice_ref(before) if before else "",
     )
 
 
@@ -198,6 +202,8 @@ def _credit(line: Line, total: Money, by: Reckoning) -> Document:
         shares = [each for each in applied_to(target, by.invoices[target], by.credits) if each.credit == key]
         for each in shares:
             left += each.amount
+    if key in by.kept_back:
+        total += by.kept_back[key]
     is_payment = line.accounting_document_type in by.habits.payment_types
     return _document(
         line,
@@ -217,6 +223,7 @@ def _document(
     items: tuple[Item, ...] = (),
     allocations: tuple[Allocation, ...] = (),
     block: str = "",
+    replaces: DocumentRef = "",
 ) -> Document:
     made = _made_at(line)
     return Document(
@@ -232,7 +239,8 @@ def _document(
         voided=is_void(line),
         memo=line.document_item_text,
         block=block,
-        version=_version(line, open),
+        replaces=replaces,
+        version=_version(line, open) + (f"|{replaces}" if replaces else ""),
         created_at=made,
         updated_at=made,
     )
@@ -281,53 +289,3 @@ def _version(line: Line, left: Money) -> str:
         line.last_dunning_date,
     )
     return "|".join("" if each in (None, "", False) else str(each) for each in parts)
-
-
-def clearings(lines: Iterable[Line], payment_types: frozenset[str] = PAYMENT_TYPES) -> dict[Key, list[Applied]]:
-    """What cleared credits paid: within one clearing, credits are laid over invoices in the order of their keys.
-
-    Which credit of a clearing paid which of its invoices, S/4HANA does not tell; the sums are right in any order.
-    """
-    groups: dict[tuple[str, str, str, str], list[Line]] = {}
-    for line in lines:
-        if (
-            line.is_cleared
-            and line.clearing_accounting_document
-            and _is_readable(line)
-            and not is_counter(line, payment_types)
-        ):
-            group = (
-                line.clearing_doc_fiscal_year,
-                unpadded(line.clearing_accounting_document),
-                unpadded(line.customer),
-                line.transaction_currency,
-            )
-            groups.setdefault(group, []).append(line)
-    found: dict[Key, list[Applied]] = {}
-    for members in groups.values():
-        for each in _lay(sorted(members, key=key_of)):
-            found.setdefault(each.credit, []).append(each)
-    return found
-
-
-def _is_readable(line: Line) -> bool:
-    try:
-        return bool(money_of(line))
-    except (ValueUnreadable, MoneyError):
-        return False
-
-
-def _lay(members: Sequence[Line]) -> Iterable[Applied]:
-    owed = [(key_of(each), money_of(each)) for each in members]
-    invoices = [(key, value) for key, value in owed if value.minor > 0]
-    for credit, value in owed:
-        left = -value
-        while left.minor > 0 and invoices:
-            invoice, rest = invoices[0]
-            share = min(left, rest)
-            yield Applied(credit, invoice, share)
-            left -= share
-            if share == rest:
-                invoices.pop(0)
-            else:
-                invoices[0] = (invoice, rest - share)

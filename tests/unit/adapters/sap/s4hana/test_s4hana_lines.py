@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from adapters.documents import Document, DocumentKind
 from adapters.money import Money, sums
+from adapters.sap.s4hana.clearings import clearings
 from adapters.sap.s4hana.lines import (
     Credits,
     Key,
     Reckoning,
-    clearings,
     document_of,
     is_counter,
     key_of,
@@ -67,7 +67,7 @@ def documents(lines: Sequence[Line]) -> dict[str, Document]:
     for each in lines:
         known.add(each)
     owed = {key_of(each): money_of(each) for each in lines if not each.is_cleared and money_of(each).minor > 0}
-    by = Reckoning(credits=known, invoices=owed, payments=clearings(lines))
+    by = Reckoning(credits=known, invoices=owed, payments=clearings(lines).applied)
     return {str(key_of(each)): document_of(each, by) for each in lines}
 
 
@@ -131,7 +131,7 @@ def test_the_order_of_lines_does_not_matter(
 def test_a_clearing_lays_no_more_over_an_invoice_than_it_had(owed: list[int], paid: list[int]) -> None:
     lines = [cleared("77", f"90{at}", str(Decimal(c).scaleb(-2))) for at, c in enumerate(owed)]
     lines += [cleared("77", f"14{at}", str(-Decimal(c).scaleb(-2))) for at, c in enumerate(paid)]
-    applied = [each for several in clearings(lines).values() for each in several]
+    applied = [each for several in clearings(lines).applied.values() for each in several]
     assert sum(each.amount.minor for each in applied) == min(sum(owed), sum(paid))
     for each in lines:
         mine = [a for a in applied if key_of(each) in {a.credit, a.invoice}]
@@ -212,6 +212,6 @@ def test_a_counter_line_is_paid_by_nothing() -> None:
     used = cleared("100", "1600", "-5.00", accounting_document_type="DG")
     paid = cleared("100", "90000001", "3.00")
     counter = cleared("100", "100", "2.00", accounting_document_type="AB")
-    assert {each.invoice: each.amount for each in clearings([used, paid, counter])[key_of(used)]} == {
+    assert {each.invoice: each.amount for each in clearings([used, paid, counter]).applied[key_of(used)]} == {
         Key("2026", "90000001", "1"): Money.of("3.00", "USD")
     }

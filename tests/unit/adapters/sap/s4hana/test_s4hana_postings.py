@@ -20,8 +20,51 @@ def test_a_residual_item_is_owed_in_place_of_the_invoice(desk: Desk) -> None:
     rest.invoice = invoice
     desk.clear(invoice, payment, by=payment.number)
     assert desk.sync() == {ref(rest): usd("30.00")}
+    assert desk.replica.documents[ref(rest)].replaces == ref(invoice)
     told = desk.replica.documents[ref(payment, "payment")]
-    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("100.00"))]
+    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("70.00"))]
+    assert (told.total, told.open) == (usd("-70.00"), usd("0.00"))
+
+
+def test_a_residual_item_says_what_it_replaces_in_every_reading(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    payment, rest = desk.post("DZ", "-100.00", "30.00")
+    rest.invoice = invoice
+    desk.clear(invoice, payment, by=payment.number)
+    desk.sync()
+    before = desk.replica.documents[ref(rest)]
+    desk.clock.later(days=4)
+    desk.sync(whole=True)
+    assert desk.replica.cursor is not None
+    (fresh,) = [
+        each for each in desk.ledger.fresh([ref(rest)], ["1"], desk.replica.cursor).documents if each.open.minor > 0
+    ]
+    assert before == desk.replica.documents[ref(rest)] == fresh
+    assert fresh.replaces == ref(invoice)
+
+
+def test_a_residual_item_of_a_residual_item_replaces_that(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    payment, rest = desk.post("DZ", "-100.00", "30.00")
+    rest.invoice = invoice
+    desk.clear(invoice, payment, by=payment.number)
+    payment, last = desk.post("DZ", "-30.00", "10.00")
+    last.invoice = rest
+    desk.clear(rest, payment, by=payment.number)
+    assert desk.sync() == {ref(last): usd("10.00")}
+    told = desk.replica.documents
+    assert [told[ref(each)].replaces for each in (invoice, rest, last)] == ["", ref(invoice), ref(rest)]
+    paid = [each.amount for one in told.values() for each in one.allocations]
+    assert paid == [usd("70.00"), usd("20.00")]
+
+
+def test_a_charge_on_top_of_an_invoice_replaces_nothing(desk: Desk) -> None:
+    (invoice,), (charge,) = desk.post("DR", "100.00"), desk.post("DR", "5.00")
+    charge.invoice = invoice
+    desk.sync()
+    desk.clear(invoice, *desk.post("DZ", "-100.00"))
+    assert desk.sync() == {ref(charge): usd("5.00")}
+    assert desk.replica.documents[ref(charge)].replaces == ""
 
 
 def test_a_partial_payment_that_names_its_invoice_is_taken_off_it(desk: Desk) -> None:
