@@ -24,8 +24,8 @@ _SPEAKS = ("open", "broken", "kept", "partly_kept", "overtaken")
 def go_on(office: Office, connection: Connection, happenings: Sequence[Happening]) -> None:
     """Carries over to the rests that these changes tell of, or whose invoices they close."""
     pairs = {each.subject: each.detail for each in happenings if each.what is What.RESIDUAL}
-    closed = [document_of(each.subject) for each in happenings if each.what is What.SETTLED]
-    pairs |= books.residuals_of(connection, office.company, closed)
+    closed = {document_of(each.subject) for each in happenings if each.what is What.SETTLED}
+    pairs |= books.residuals_of(connection, office.company, closed | pairs.keys())  # a rest may come closed itself
     for rest in _first_things_first(pairs):
         _carry(office, connection, pairs[rest], rest)
 

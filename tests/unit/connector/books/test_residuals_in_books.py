@@ -175,6 +175,18 @@ def test_the_rest_of_a_rest_goes_on_too(reminded: House, *, together: bool) -> N
     assert HoldKind.PROMISE in reminded.hold_kinds("20", "invoice:120")
 
 
+def test_a_rest_that_is_read_after_its_own_rest_hands_everything_on(reminded: House) -> None:
+    """A whole read lists what is open: the last rest; what is closed is asked for afterwards."""
+    pay_part(reminded, "70.00", "30.00")
+    pay_part(reminded, "20.00", "10.00", of=REST, ident="150")
+    middle = reminded.ledger.documents.pop(REST)
+    reminded.sync()
+    assert steps(reminded, "invoice:150#1") == []
+    reminded.ledger.documents[REST] = _anew(reminded, middle)
+    reminded.sync()
+    assert steps(reminded, "invoice:150#1") == [("first", "sent")]
+
+
 def test_reading_it_again_carries_nothing_twice(reminded: House) -> None:
     reminded.promised("20", "100.00", days=9)
     open_dispute(reminded.office, Contested(item=ITEM, reason="late", amount=Money.of("5.00", "USD")))
