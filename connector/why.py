@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from adapters.documents import document_of
+from adapters.errors import LedgerError
+from adapters.ledger import LeavesOut, Omitted
 from adapters.money import Money
 from connector.contacting import contact_facts
 from connector.office import Office
@@ -74,10 +76,15 @@ class Why:
     items: tuple[WhyItem, ...]
     holds: tuple[WhyHold, ...]
     happened: tuple[Happened, ...]
+    left_out: tuple[Omitted, ...] = ()  # as the ledger tells it now; of today's verdict alone
+    not_told: str = ""  # why the ledger did not say what is left out
 
 
 def why_today(office: Office, account: str) -> Why | None:
-    """What would be decided for the account now, on what is stored; nothing is written. None: no such account."""
+    """What would be decided for the account now, on what is stored; nothing is written. None: no such account.
+
+    A ledger that leaves lines out of an account is asked for them.
+    """
     for judged in plan(office, [account]):
         return _of_judged(office, judged)
     return None
@@ -113,6 +120,7 @@ def why_on(office: Office, account: str, day: date) -> Why | None:
 
 def _of_judged(office: Office, judged: Judged) -> Why:
     decision, account = judged.decision, judged.loaded.account
+    left_out, not_told = _left_out(office, account.customer)
     today, message = office.today(), decision.message
     return Why(
         account=account.ref,
@@ -133,7 +141,19 @@ def _of_judged(office: Office, judged: Judged) -> Why:
         items=tuple(_item(each, today, decision.items.get(each.ref)) for each in _in_order(account.items)),
         holds=tuple(_hold(each) for each in account.holds if _holds_on(each, today)),
         happened=_happened(office, account.ref),
+        left_out=left_out,
+        not_told=not_told,
     )
+
+
+def _left_out(office: Office, customer: str) -> tuple[tuple[Omitted, ...], str]:
+    """What the ledger keeps of the customer beside what is asked for; or why it does not say so now."""
+    if not isinstance(office.ledger, LeavesOut):
+        return (), ""
+    try:
+        return tuple(office.ledger.left_out(customer)), ""
+    except LedgerError as error:
+        return (), str(error)
 
 
 def _leaves(office: Office, judged: Judged) -> str:

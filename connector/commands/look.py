@@ -186,6 +186,15 @@ def _because(each: Why) -> Iterable[Shown]:
     if each.holds:
         rows_ = ((one.kind, one.begins, one.ends, one.reason, one.items) for one in each.holds)
         yield table("Holds", ("Kind", "From", "Until", "Reason", "Items"), rows_)
+    if each.left_out:
+        yield table(
+            "Left out of what is asked",
+            ("Why", "Lines", "Amount", "Documents"),
+            ((one.reason, one.lines, one.amounts, one.documents) for one in each.left_out),
+            right=("Lines", "Amount"),
+        )
+    if each.not_told:
+        yield f"What is left out of the account could not be asked: {each.not_told}"
     if each.happened:
         yield table("What was said", ("When", "What", "Text"), ((one.at, one.what, one.text) for one in each.happened))
 
