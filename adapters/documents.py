@@ -81,6 +81,7 @@ class Customer:
     block: str = ""  # the ledger's dunning block, empty where there is none
     balance: Money | None = None  # the ledger's own open balance of this record alone, where it tells one
     last_dunned: date | None = None  # somebody else's dunning, as the ledger tells it
+    remark: str = ""  # what else the ledger says of it that a person should see; it holds nothing
     dunned_by: str = ""  # the dunning procedure of the ledger's own that it is in, empty where there is none
     version: str = ""
     created_at: datetime | None = None

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from adapters.documents import item_ref
 from adapters.ledger import EntryKind
 from adapters.money import Money
+from connector import dunned
 from connector.apply import Applied, Happening, What
 from connector.cancelling import cancel_reminder
 from connector.clock import zone
@@ -330,6 +331,11 @@ def _moved(office: Office, connection: Connection, each: Happening) -> None:
         )
 
 
+def _dunned(office: Office, connection: Connection, each: Happening) -> None:
+    """The ledger duns a customer itself, or does so no more."""
+    dunned.wait_for(office, connection, [each.subject])
+
+
 _ACTS = {
     What.MOVED: _moved,
     What.NEW: _new,
@@ -343,4 +349,5 @@ _ACTS = {
     What.CUSTOMER_MERGED: _merged,
     What.PAID: _nothing,
     What.RESIDUAL: _nothing,
+    What.DUNNED: _dunned,
 }

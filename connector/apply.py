@@ -45,6 +45,7 @@ class What(StrEnum):
     CUSTOMER_MERGED = "customer_merged"
     MOVED = "moved"  # another customer is billed for a document now; the detail names the one before
     PAID = "paid"  # a payment or its allocations are new or changed
+    DUNNED = "dunned"  # the ledger's own dunning writes to a customer from now on, or no more
     RESIDUAL = "residual"  # it is what is left of another, which the detail names
 
 
@@ -134,6 +135,8 @@ class _Pages:
             before = known.get(each.ref)
             if each.note and (before is None or before["note"] != each.note):
                 self._happened(What.NOTE_CHANGED, each.ref, self._main_account(each.ref), each.note)
+            if each.dunned_by != (before["dunned_by"] or "" if before is not None else ""):
+                self._happened(What.DUNNED, each.ref, self._main_account(each.ref))
             if before is not None and matters(before, each):
                 self._touch_main(self._main_account(each.ref))
 

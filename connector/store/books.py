@@ -81,6 +81,7 @@ def _customer_row(company: str, each: Customer) -> dict[str, object]:
         "note": each.note,
         "block": each.block,
         "last_dunned": each.last_dunned,
+        "remark": each.remark or None,
         "dunned_by": each.dunned_by or None,
         "balance_minor": each.balance.minor if each.balance else None,
         "balance_currency": each.balance.currency if each.balance else None,

@@ -54,6 +54,7 @@ customer = Table(
     Column("note", Text, nullable=False),
     Column("block", Text, nullable=False),
     Column("last_dunned", Date),
+    Column("remark", Text),  # what else the ledger says of it and a person should see; it holds nothing
     Column("dunned_by", Text),  # the dunning procedure of the ledger's own that it is in
     Column("balance_minor", BigInteger),
     Column("balance_currency", String(3)),

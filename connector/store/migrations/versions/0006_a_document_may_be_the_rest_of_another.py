@@ -21,6 +21,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("replaces IS NOT NULL"),
         postgresql_where=sa.text("replaces IS NOT NULL"),
     )
+    op.add_column("customer", sa.Column("remark", sa.Text(), nullable=True))
     op.add_column("customer", sa.Column("dunned_by", sa.Text(), nullable=True))
 
 

@@ -13,6 +13,7 @@ from adapters.money import Money, sums
 from adapters.sap.s4hana.clearings import clearings
 from adapters.sap.s4hana.lines import (
     Credits,
+    Habits,
     Key,
     Reckoning,
     document_of,
@@ -167,6 +168,43 @@ def test_what_is_paid_beyond_an_invoice_stays_with_the_customer() -> None:
 def test_an_invoice_without_a_due_date_is_due_when_it_was_issued() -> None:
     told = documents([line(net_due_date=None, due_calculation_base_date=None)])["2026/90000001/1"]
     assert told.items[0].due_date == told.issue_date
+
+
+def document(told: Line, habits: Habits) -> Document:
+    return document_of(told, Reckoning(credits=Credits(), invoices={}, habits=habits))
+
+
+def test_a_payment_block_is_said_and_holds_nothing() -> None:
+    told = document(line(payment_blocking_reason="A", payment_method="T"), Habits())
+    assert (told.block, told.remark) == ("", "payment block A, payment method T")
+
+
+@pytest.mark.parametrize(("holds", "block"), [(False, ""), (True, "payment method D")])
+def test_a_direct_debit_is_said_and_holds_only_where_payment_blocks_do(*, holds: bool, block: str) -> None:
+    habits = Habits(direct_debits=frozenset("D"), payment_block_holds=holds)
+    told = document(line(payment_method="D"), habits)
+    assert (told.block, told.remark) == (block, "payment method D (direct debit)")
+    assert document(line(payment_method="T"), habits).block == ""
+
+
+def test_where_payment_blocks_hold_a_dunning_block_is_still_named_first() -> None:
+    blocked = line(payment_blocking_reason="A", dunning_blocking_reason="B")
+    assert document(blocked, Habits(payment_block_holds=True)).block == "B"
+    assert document(line(payment_blocking_reason="A"), Habits(payment_block_holds=True)).block == "A"
+
+
+@pytest.mark.parametrize(("level", "said"), [("", ""), ("0", ""), ("2", "SAP's dunning level 2 since 2026-10-01")])
+def test_the_dunning_level_of_saps_own_is_said(level: str, said: str) -> None:
+    assert document(line(dunning_level=level, last_dunning_date=DAY), Habits()).remark == said
+
+
+def test_whatever_is_said_of_an_invoice_changes_its_version_which_has_room_in_the_store() -> None:
+    told = [
+        document(each, Habits()).version
+        for each in (line(), line(payment_blocking_reason="A"), line(dunning_level="1"), line(amount="99.00"))
+    ]
+    assert len({*told}) == 4
+    assert max(map(len, told)) <= 64
 
 
 def test_a_line_without_any_date_cannot_be_read() -> None:
