@@ -15,10 +15,12 @@ from adapters.sap.s4hana.lines import (
     Credits,
     Habits,
     Key,
+    LeftOut,
     Reckoning,
     document_of,
     is_counter,
     key_of,
+    left_out,
     money_of,
     named_by,
 )
@@ -224,6 +226,21 @@ def test_each_currency_has_its_own_decimals(currency: str, amount: str, minor: i
 def test_an_invoice_of_less_than_nothing_is_credit() -> None:
     told = documents([line(amount="-50.00")])["2026/90000001/1"]
     assert (told.kind, told.items, told.open) == (DocumentKind.CREDIT_MEMO, (), Money.of("-50.00", "USD"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, None),
+        ({"company_code": "1010"}, LeftOut.OTHER_COMPANY),
+        ({"financial_account_type": "S"}, LeftOut.OTHER_ACCOUNT),
+        ({"special_gl_code": "A"}, LeftOut.SPECIAL_GL),
+        ({"is_reversed": True}, LeftOut.REVERSED),
+        ({"is_reversal": True}, LeftOut.REVERSED),
+    ],
+)
+def test_what_is_none_of_ours_has_its_reason(fields: dict[str, object], why: LeftOut | None) -> None:
+    assert left_out(line(**fields), "1710") is why  # type: ignore[arg-type]  # its fields
 
 
 def test_what_was_reversed_keeps_nothing() -> None:

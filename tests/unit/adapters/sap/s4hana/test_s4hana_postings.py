@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.documents import DocumentKind
+from adapters.documents import Customer, DocumentKind
 from adapters.money import Money
+from adapters.sap.s4hana.partners import _Found
 from adapters.sap.s4hana.sandbox import Numbers, S4HanaSettings
+from adapters.sap.s4hana.wire import Customer as CustomerRow
+from adapters.sap.s4hana.wire import CustomerCompany, Partner
 from tests.contract.replica import Replica
 from tests.unit.adapters.sap.s4hana.desk import Desk, ref, usd
 
@@ -201,6 +204,24 @@ def test_the_head_office_is_asked_for_what_its_branches_bought(desk: Desk) -> No
     invoice = desk.books.bill(branch, Decimal(10), issue_date=date(2026, 9, 1), due_date=date(2026, 10, 1))
     desk.sync()
     assert desk.replica.documents[desk.ref("invoice", invoice)].customer == "1"
+    assert (desk.replica.customers[branch].parent, desk.replica.customers[branch].bill_with_parent) == ("1", True)
+
+
+def test_another_who_pays_for_a_customer_is_told_and_who_owes_stays_the_same() -> None:
+    told = customer_of(CustomerCompany(customer="1", company_code="1710", alternative_payer_account="0000000900"))
+    assert (told.ref, told.parent, told.remark) == ("1", None, "900 pays for this customer")
+
+
+def test_a_payment_block_of_a_whole_customer_is_told_and_is_no_dunning_block() -> None:
+    told = customer_of(CustomerCompany(customer="1", company_code="1710", payment_blocking_reason="A"))
+    assert (told.block, told.remark) == ("", "payment block A")
+
+
+def customer_of(company: CustomerCompany) -> Customer:
+    """Customer 1 as it is told with this record of the company code."""
+    return _Found([company], [], [Partner(business_partner="9", customer="1")], [], [], []).customer(
+        "1", CustomerRow(customer="1")
+    )
 
 
 def test_a_contact_persons_address_serves_where_the_company_has_none(desk: Desk) -> None:
