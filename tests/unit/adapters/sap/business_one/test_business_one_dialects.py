@@ -113,5 +113,5 @@ def test_a_currency_that_was_set_is_taken() -> None:
 
 
 @pytest.mark.parametrize(("told", "means"), [("tYES", True), ("tNO", False), (None, False), ("", False)])
-def test_yes_and_no_come_as_words(told: str | None, means: bool) -> None:  # noqa: FBT001 - its meaning
+def test_yes_and_no_come_as_words(told: str | None, means: bool) -> None:
     assert yes(told) is means
