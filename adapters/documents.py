@@ -81,6 +81,8 @@ class Customer:
     block: str = ""  # the ledger's dunning block, empty where there is none
     balance: Money | None = None  # the ledger's own open balance of this record alone, where it tells one
     last_dunned: date | None = None  # somebody else's dunning, as the ledger tells it
+    remark: str = ""  # what else the ledger says of it that a person should see; it holds nothing
+    dunned_by: str = ""  # the dunning procedure of the ledger's own that it is in, empty where there is none
     version: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -127,6 +129,8 @@ class Document:
     sent_at: datetime | None = None  # when the ledger itself last mailed it
     memo: str = ""
     block: str = ""  # the ledger's dunning block on this document alone, empty where there is none
+    remark: str = ""  # what else the ledger says of it that a person should see; it holds nothing
+    replaces: DocumentRef = ""  # what this is the rest of, as the ledger says: it was closed as this was posted
     version: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None

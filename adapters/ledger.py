@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from adapters.documents import Customer, CustomerRef, Document, DocumentRef, Problem, Tombstone
 from adapters.money import Money
@@ -84,6 +84,16 @@ class Totals:
 def dated_after(on: date) -> str:
     """Why totals of a day leave out what is dated later."""
     return f"documents dated after {on.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Omitted:
+    """Lines of a customer's account that are none of ours to ask for: why, how many, what they come to."""
+
+    reason: str
+    lines: int
+    amounts: tuple[Money, ...]  # one for each currency
+    documents: tuple[str, ...]  # some of them, as the ledger numbers them
 
 
 class EntryKind(StrEnum):
@@ -214,4 +224,13 @@ class Ledger(Protocol):
 
     def block(self, change: BlockChange) -> Receipt:
         """Sets or clears our block. Raises `LedgerRejected` where `capabilities.blocks` is false."""
+        ...
+
+
+@runtime_checkable
+class LeavesOut(Protocol):
+    """A ledger in whose accounts stands more than what is asked for, and which can say what."""
+
+    def left_out(self, customer: CustomerRef) -> Sequence[Omitted]:
+        """What is left out of a customer's account as it is now, by reason. May raise any `LedgerError`."""
         ...

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from adapters.documents import item_ref
 from adapters.ledger import EntryKind
 from adapters.money import Money
+from connector import dunned
 from connector.apply import Applied, Happening, What
 from connector.cancelling import cancel_reminder
 from connector.clock import zone
@@ -24,6 +25,7 @@ from connector.office import Office
 from connector.pauses import live_of_customer, move_holds, of_items_of, set_hold
 from connector.promises import end_promise
 from connector.promises import of_customer as promises_of_customer
+from connector.residuals import give_back, go_on
 from connector.short_payments import flag_short_payments
 from connector.store import books, reminders, tasks
 from connector.store.tables import contact, customer, dispute, document, item, promise, reminder_item
@@ -42,6 +44,7 @@ def act_on(office: Office, connection: Connection, applied: Applied) -> None:
     row = office.row(connection)
     if not row.first_read_done:
         return  # what happened before we were connected is no news
+    go_on(office, connection, applied.happenings)
     for each in applied.happenings:
         _ACTS[each.what](office, connection, each)
     paid = [each for each in applied.happenings if each.what is What.PAID]
@@ -74,6 +77,7 @@ def _gone(office: Office, connection: Connection, each: Happening) -> None:
     items = list(books.items_of(connection, office.company, [each.subject]))
     if not items:
         return
+    give_back(office, connection, each.subject)
     for row in reminders.open_with_items(connection, office.company, items):
         cancel_reminder(office, connection, row["id"], row["account"], f"an invoice was {each.detail}")
     for row in of_items(connection, office.company, items):
@@ -327,6 +331,11 @@ def _moved(office: Office, connection: Connection, each: Happening) -> None:
         )
 
 
+def _dunned(office: Office, connection: Connection, each: Happening) -> None:
+    """The ledger duns a customer itself, or does so no more."""
+    dunned.wait_for(office, connection, [each.subject])
+
+
 _ACTS = {
     What.MOVED: _moved,
     What.NEW: _new,
@@ -339,4 +348,6 @@ _ACTS = {
     What.LEDGER_MAILED: _ledger_mailed,
     What.CUSTOMER_MERGED: _merged,
     What.PAID: _nothing,
+    What.RESIDUAL: _nothing,
+    What.DUNNED: _dunned,
 }

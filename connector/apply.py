@@ -28,7 +28,7 @@ from connector.news import (
     new_cycle,
     reaches_otherwise,
 )
-from connector.store import books, companies
+from connector.store import books, companies, problems
 from connector.store.tables import allocation, customer, document, item
 
 
@@ -46,6 +46,8 @@ class What(StrEnum):
     CUSTOMER_MERGED = "customer_merged"
     MOVED = "moved"  # another customer is billed for a document now; the detail names the one before
     PAID = "paid"  # a payment or its allocations are new or changed
+    DUNNED = "dunned"  # the ledger's own dunning writes to a customer from now on, or no more
+    RESIDUAL = "residual"  # it is what is left of another, which the detail names
 
 
 class Happening(NamedTuple):
@@ -103,10 +105,10 @@ class _Pages:
         self._return_reopened()
         for each in self.page.tombstones:
             self._tombstone(each)
-        if books.has_problems(self.connection, self.company):
-            books.clear_problems(self.connection, self.company, could_be_read(self.page))
+        if problems.has_any(self.connection, self.company):
+            problems.clear(self.connection, self.company, could_be_read(self.page))
         if self.page.problems:
-            books.save_problems(self.connection, self.company, self.page.problems, self.now)
+            problems.save(self.connection, self.company, self.page.problems, self.now)
 
     def touch(self) -> Applied:
         """Marks all accounts that the pages touched: once each, since they come in one transaction."""
@@ -134,6 +136,8 @@ class _Pages:
             before = known.get(each.ref)
             if each.note and (before is None or before["note"] != each.note):
                 self._happened(What.NOTE_CHANGED, each.ref, self._main_account(each.ref), each.note)
+            if each.dunned_by != (before["dunned_by"] or "" if before is not None else ""):
+                self._happened(What.DUNNED, each.ref, self._main_account(each.ref))
             if before is not None and matters(before, each):
                 self._touch_main(self._main_account(each.ref))
 
@@ -197,6 +201,7 @@ class _Pages:
             total_minor=before["total_minor"] if what_it_was and before is not None else each.total.minor,
             created_at=each.created_at or (before and before["created_at"]) or self._entered(each),
             first_seen=before["first_seen"] if before else self._born(each),
+            replaces=before["replaces"] if what_it_was and before is not None else each.replaces or None,
             now=self.now,
         )
 
@@ -298,6 +303,8 @@ class _Pages:
                 self._happened(What.PAID, each.ref, main)
         elif before is None:
             self._happened(What.NEW, each.ref, main)
+        if each.replaces and (before is None or before["replaces"] != each.replaces):
+            self._happened(What.RESIDUAL, each.ref, main, each.replaces)
 
     def _notice_change(self, each: Document, before: RowMapping, main: str) -> None:
         if each.voided and not before["voided"]:

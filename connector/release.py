@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from connector import remarks
 from connector.cash import cash_on
 from connector.office import Office
 from connector.store import companies, history, reminders
@@ -42,6 +43,16 @@ def drafts(office: Office) -> Sequence[Mapping[str, Any]]:
 
     with office.database.read() as connection:
         return in_words(office, connection, reminders.drafts(connection, office.company))
+
+
+def warnings(office: Office, waiting: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """What the ledger says beside what each of these drafts asks for; it holds nothing."""
+    from connector.drafts import documents_of  # brings the rules along, too
+
+    with office.database.read() as connection:
+        return [
+            remarks.warnings(connection, office.company, row["customer"], documents_of(row["facts"])) for row in waiting
+        ]
 
 
 def approve(office: Office, ids: Sequence[str] | None, *, by: str) -> int:

@@ -48,7 +48,11 @@ class S4HanaSettings(Group):
         default=("DZ",), description="Document types of customer payments; other credits are credit memos."
     )
     payment_block_holds: bool = Field(
-        default=False, description="Whether a payment block holds reminders too. SAP keeps the two apart."
+        default=False,
+        description="Whether a payment block, or a direct debit, holds reminders too. SAP keeps them apart.",
+    )
+    direct_debits: tuple[Line, ...] = Field(
+        default=(), description="Payment methods with which we collect the money ourselves: said beside such an item."
     )
     page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")

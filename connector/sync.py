@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from adapters.documents import DocumentKind
 from adapters.errors import LedgerError, LedgerSuspicious
 from adapters.ledger import Page
+from connector import dunned
 from connector.aftermath import act_on, look_at_notes
 from connector.apply import Applied, LifeRules, apply_pages
 from connector.cash import note_cash
@@ -209,6 +210,7 @@ def _finish(office: Office, *, whole: bool, done: Synced, wanted: datetime | Non
         note_cash(office, connection, news=whole or done.documents > 0)
         if not office.row(connection).first_read_done:
             look_at_notes(office, connection)
+            dunned.wait_for_all(office, connection)
         changes: dict[str, object] = {"synced_at": now, "first_read_done": True}
         if office.row(connection).sync_wanted_at == wanted:
             changes["sync_wanted_at"] = None

@@ -6,7 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from adapters.documents import document_of
+from adapters.errors import LedgerError
+from adapters.ledger import LeavesOut, Omitted
 from adapters.money import Money
+from connector import remarks
 from connector.contacting import contact_facts
 from connector.office import Office
 from connector.planning import Judged
@@ -30,6 +33,7 @@ class WhyItem:
     last_step: str  # "friendly-1 on 2026-11-03 (sent)", or empty
     reason: str
     sentence: str
+    remark: str = ""  # what the ledger says beside it; it holds nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +78,16 @@ class Why:
     items: tuple[WhyItem, ...]
     holds: tuple[WhyHold, ...]
     happened: tuple[Happened, ...]
+    remark: str = ""  # what the ledger says beside the customer; it holds nothing
+    left_out: tuple[Omitted, ...] = ()  # as the ledger tells it now; of today's verdict alone
+    not_told: str = ""  # why the ledger did not say what is left out
 
 
 def why_today(office: Office, account: str) -> Why | None:
-    """What would be decided for the account now, on what is stored; nothing is written. None: no such account."""
+    """What would be decided for the account now, on what is stored; nothing is written. None: no such account.
+
+    A ledger that leaves lines out of an account is asked for them.
+    """
     for judged in plan(office, [account]):
         return _of_judged(office, judged)
     return None
@@ -113,7 +123,11 @@ def why_on(office: Office, account: str, day: date) -> Why | None:
 
 def _of_judged(office: Office, judged: Judged) -> Why:
     decision, account = judged.decision, judged.loaded.account
+    left_out, not_told = _left_out(office, account.customer)
     today, message = office.today(), decision.message
+    with office.database.read() as connection:
+        beside = remarks.of_documents(connection, office.company, {each.document for each in account.items})
+        of_customer = remarks.of_customer(connection, office.company, account.customer)
     return Why(
         account=account.ref,
         name=account.name,
@@ -130,10 +144,26 @@ def _of_judged(office: Office, judged: Judged) -> Why:
         leaves=_leaves(office, judged) if message else "",
         asked=tuple(each.asked for each in message.amounts) if message else (),
         recipients=message.recipients if message else (),
-        items=tuple(_item(each, today, decision.items.get(each.ref)) for each in _in_order(account.items)),
+        items=tuple(
+            _item(each, today, decision.items.get(each.ref), beside.get(each.document, ""))
+            for each in _in_order(account.items)
+        ),
         holds=tuple(_hold(each) for each in account.holds if _holds_on(each, today)),
         happened=_happened(office, account.ref),
+        remark=of_customer,
+        left_out=left_out,
+        not_told=not_told,
     )
+
+
+def _left_out(office: Office, customer: str) -> tuple[tuple[Omitted, ...], str]:
+    """What the ledger keeps of the customer beside what is asked for; or why it does not say so now."""
+    if not isinstance(office.ledger, LeavesOut):
+        return (), ""
+    try:
+        return tuple(office.ledger.left_out(customer)), ""
+    except LedgerError as error:
+        return (), str(error)
 
 
 def _leaves(office: Office, judged: Judged) -> str:
@@ -148,7 +178,7 @@ def _in_order(items: Iterable[OwedItem]) -> list[OwedItem]:
     return sorted(items, key=lambda each: (each.due_date, each.number, each.ref))
 
 
-def _item(owed: OwedItem, today: date, code: ReasonCode | None) -> WhyItem:
+def _item(owed: OwedItem, today: date, code: ReasonCode | None, remark: str) -> WhyItem:
     last = owed.taken[-1] if owed.taken else None
     return WhyItem(
         item=owed.ref,
@@ -159,6 +189,7 @@ def _item(owed: OwedItem, today: date, code: ReasonCode | None) -> WhyItem:
         last_step=f"{last.step_id} on {last.on} ({last.how.value})" if last else "",
         reason=code.value if code else "",
         sentence=SENTENCES[code] if code else "",
+        remark=remark,
     )
 
 

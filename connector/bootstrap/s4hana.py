@@ -50,7 +50,9 @@ def _opened(service: Service, *, company_id: str, company_code: str) -> S4HanaLe
         now=service.clock.now,
         page_size=settings.page_size,
         habits=Habits(
-            payment_types=frozenset(settings.payment_types), payment_block_holds=settings.payment_block_holds
+            payment_types=frozenset(settings.payment_types),
+            direct_debits=frozenset(settings.direct_debits),
+            payment_block_holds=settings.payment_block_holds,
         ),
     )
 

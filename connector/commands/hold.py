@@ -14,6 +14,7 @@ from connector.commands.desk import Desk, Refused, command
 from connector.commands.find import Found, find_customer, find_items
 from connector.commands.words import Customer, parse_day, plural
 from connector.connect import RECONNECT
+from connector.dunned import let_go
 from connector.notes import enqueue_note
 from connector.office import Office
 from connector.restored import Compared
@@ -69,11 +70,19 @@ def resume(
     company: Annotated[
         bool, typer.Option("--company", help="The whole company; also after a suspicious read or a restored backup.")
     ] = False,
+    dunned: Annotated[
+        bool, typer.Option("--dunned", help="All customers that wait because the ledger's own dunning writes to them.")
+    ] = False,
 ) -> None:
     """Go on: ends the pauses of a customer, or of the whole company."""
     office = desk.office()
-    if bool(customer) == company:
-        raise Refused("Name a customer, or say --company for the whole company.")
+    if bool(customer) + company + dunned != 1:
+        raise Refused("Name a customer, or say --company for the whole company, or --dunned.")
+    if dunned:
+        ended = let_go(office)
+        said = plural(ended, "customer goes on", "customers go on")
+        desk.out.result({"ended": ended}, f"{said}: the ledger's own dunning may write to them as well.")
+        return
     if company:
         _resume_company(desk, office)
         return

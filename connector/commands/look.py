@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import select
 
 from adapters.money import Money
-from connector import reports
+from connector import remarks, reports
 from connector.bootstrap import metered_calls
 from connector.commands.desk import Desk, Refused, command
 from connector.commands.find import find_customer
@@ -96,9 +96,19 @@ def planned(desk: Desk, office: Office, accounts: Sequence[str] | None = None) -
     with desk.out.progress("Deciding") as tick:
         told = []
         for count, judged in enumerate(plan_reminders(office, accounts), start=1):
-            told.append(_told(judged))
+            told.append(_told(judged) | {"warnings": _warnings(office, judged)})
             tick(count, 0)
     return told
+
+
+def _warnings(office: Office, judged: Judged) -> list[str]:
+    """What the ledger says beside what a message would ask for."""
+    message = judged.decision.message
+    if message is None:
+        return []
+    documents = [line.item.document for line in (*message.about, *message.also)]
+    with office.database.read() as connection:
+        return remarks.warnings(connection, office.company, judged.loaded.account.customer, documents)
 
 
 def _told(judged: Judged) -> dict[str, object]:
@@ -127,10 +137,10 @@ def plan_shown(told: Sequence[dict[str, object]]) -> Iterable[Shown]:
     going = [each for each in told if each["outcome"] is Outcome.REMIND]
     others = [each for each in told if each["outcome"] is not Outcome.REMIND]
     if going:
-        columns = ("Customer", "Step", "Asked", "Invoices", "To", "Why")
-        names = ("name", "step", "asked", "invoices", "recipients", "sentence")
+        columns = ("Customer", "Step", "Asked", "Invoices", "To", "Why", "Ledger")
+        names = ("name", "step", "asked", "invoices", "recipients", "sentence", "warnings")
         rows = ([each[name] for name in names] for each in going)
-        yield table(f"{plural(len(going), 'message')} would go", columns, rows, right=("Asked",))
+        yield table(f"{plural(len(going), 'message')} would go", columns, rows, right=("Asked",), seldom="Ledger")
     if others:
         rows = ([each["name"], each["outcome"], each["hold"], each["sentence"], each["look_on"]] for each in others)
         headings = ("Customer", "Outcome", "Hold", "Why", "Looked at again")
@@ -172,20 +182,38 @@ def _because(each: Why) -> Iterable[Shown]:
             "To": each.recipients,
             "May leave": each.leaves,
             "Cadence": f"{each.cadence} (version {each.cadence_version})" if each.cadence else "none: opted out",
+            "Ledger": each.remark,
             "Figures of": each.figures_at,
             "Looked at again": each.look_on,
         },
     )
     if each.items:
-        columns = ("Invoice", "Due", "Days", "Open", "Last step", "Why")
+        columns = ("Invoice", "Due", "Days", "Open", "Last step", "Why", "Ledger")
         rows = (
-            (one.number, one.due_date, one.days_past_due, one.open, one.last_step, f"{one.sentence} [{one.reason}]")
+            (
+                one.number,
+                one.due_date,
+                one.days_past_due,
+                one.open,
+                one.last_step,
+                f"{one.sentence} [{one.reason}]",
+                one.remark,
+            )
             for one in each.items
         )
-        yield table("Items", columns, rows, right=("Days", "Open"))
+        yield table("Items", columns, rows, right=("Days", "Open"), seldom="Ledger")
     if each.holds:
         rows_ = ((one.kind, one.begins, one.ends, one.reason, one.items) for one in each.holds)
         yield table("Holds", ("Kind", "From", "Until", "Reason", "Items"), rows_)
+    if each.left_out:
+        yield table(
+            "Left out of what is asked",
+            ("Why", "Lines", "Amount", "Documents"),
+            ((one.reason, one.lines, one.amounts, one.documents) for one in each.left_out),
+            right=("Lines", "Amount"),
+        )
+    if each.not_told:
+        yield f"What is left out of the account could not be asked: {each.not_told}"
     if each.happened:
         yield table("What was said", ("When", "What", "Text"), ((one.at, one.what, one.text) for one in each.happened))
 

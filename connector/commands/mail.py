@@ -113,11 +113,20 @@ def approve(
     waiting = release.drafts(office)
     if not ids and not every:
         told = [
-            {"id": row["id"], "account": row["account"], "subject": row["subject"], "because": row["waits_because"]}
-            for row in waiting
+            {
+                "id": row["id"],
+                "account": row["account"],
+                "subject": row["subject"],
+                "because": row["waits_because"],
+                "warnings": each,
+            }
+            for row, each in zip(waiting, release.warnings(office, waiting), strict=True)
         ]
-        rows = ((each["id"], each["account"], each["subject"], each["because"] or "review") for each in told)
-        shown = table("", ("Draft", "Account", "Subject", "Waits for"), rows)
+        rows = (
+            (each["id"], each["account"], each["subject"], each["because"] or "review", each["warnings"])
+            for each in told
+        )
+        shown = table("", ("Draft", "Account", "Subject", "Waits for", "Ledger"), rows, seldom="Ledger")
         desk.out.result(told, shown if told else "No drafts wait.")
         return
     unknown = [each for each in ids or [] if not each or not any(row["id"].startswith(each) for row in waiting)]

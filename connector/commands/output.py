@@ -107,10 +107,19 @@ def _terminal(stream: TextIO) -> "Terminal":
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    seldom: str = "",
 ) -> Listing:
-    """A table; the columns named by `right` hold numbers."""
+    """A table; the columns named by `right` hold numbers, and the one that is `seldom` filled is left out if empty."""
     cells = [[printable(shown(cell)) for cell in row] for row in rows]
+    if seldom in columns and not any(row[columns.index(seldom)] for row in cells):
+        at = columns.index(seldom)
+        columns = [*columns[:at], *columns[at + 1 :]]
+        cells = [[*row[:at], *row[at + 1 :]] for row in cells]
     return Listing(title=printable(title), columns=columns, rows=cells, right=frozenset(right))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import RowMapping
 
-from connector import carrying, taskwork
+from connector import replaced, taskwork
 from connector.commands.desk import Desk, command, group
 from connector.commands.find import account_with_items, find_customer
 from connector.commands.output import table
@@ -56,7 +56,7 @@ def done(
 ) -> None:
     """Say that a task is done; what it held goes on."""
     office = desk.office()
-    ended = (carrying.carry_over if carry else taskwork.do_task)(office, number, result=result)
+    ended = (replaced.carry_over if carry else taskwork.do_task)(office, number, result=result)
     desk.out.result(ended, f"Task {ended.number} ({ended.kind}) is done. {ended.followed}".strip())
 
 

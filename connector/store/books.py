@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from adapters.documents import Customer, Document, Item, Problem, item_ref
-from connector.store.tables import account, allocation, customer, document, item, problem
+from adapters.documents import Customer, Document, Item, item_ref
+from connector.store.tables import account, allocation, customer, document, item
 from connector.store.upsert import upsert, upsert_tuples
 
 #: PostgreSQL and SQLite both take this many values in one IN list without a second thought.
@@ -81,6 +81,8 @@ def _customer_row(company: str, each: Customer) -> dict[str, object]:
         "note": each.note,
         "block": each.block,
         "last_dunned": each.last_dunned,
+        "remark": each.remark or None,
+        "dunned_by": each.dunned_by or None,
         "balance_minor": each.balance.minor if each.balance else None,
         "balance_currency": each.balance.currency if each.balance else None,
         "version": each.version,
@@ -118,6 +120,8 @@ DOCUMENT = (
     "sent_at",
     "memo",
     "block",
+    "remark",
+    "replaces",
     "voided",
     "gone",
     "gone_at",
@@ -139,6 +143,7 @@ def document_row(
     total_minor: int,
     created_at: datetime,
     first_seen: date,
+    replaces: str | None,
     now: datetime,
 ) -> tuple[object, ...]:
     """A document as a row; `gone` is cleared, since the ledger shows it."""
@@ -158,6 +163,8 @@ def document_row(
         each.sent_at,
         each.memo,
         each.block or None,
+        each.remark or None,
+        replaces,
         each.voided,
         "voided" if each.voided else None,
         now if each.voided else None,
@@ -280,34 +287,6 @@ def close_document(connection: Connection, company: str, ref: str, *, how: str, 
     connection.execute(delete(allocation).where(allocation.c.company == company, allocation.c.source == ref))
 
 
-def save_problems(connection: Connection, company: str, problems: Sequence[Problem], now: datetime) -> None:
-    """Rows that could not be read, kept until they can be."""
-    known = rows_by_ref(connection, problem, company, (each.ref for each in problems))
-    rows = [
-        {
-            "company": company,
-            "ref": each.ref,
-            "kind": each.kind,
-            "text": each.text,
-            "first_at": known[each.ref]["first_at"] if each.ref in known else now,
-            "last_at": now,
-        }
-        for each in problems
-    ]
-    upsert(connection, problem, rows, key=("company", "ref"))
-
-
-def has_problems(connection: Connection, company: str) -> bool:
-    """Whether any row could not be read."""
-    return connection.scalar(select(problem.c.ref).where(problem.c.company == company).limit(1)) is not None
-
-
-def clear_problems(connection: Connection, company: str, refs: Iterable[str]) -> None:
-    """These rows could be read again."""
-    for some in chunks(refs):
-        connection.execute(delete(problem).where(problem.c.company == company, problem.c.ref.in_(some)))
-
-
 def touch_all_accounts(connection: Connection, company: str, today: date) -> None:
     """Something about the whole company changed: every account is to be looked at today."""
     connection.execute(
@@ -401,3 +380,16 @@ def save_pay_links(connection: Connection, company: str, links: Mapping[str, str
     for ref, link in links.items():
         where = (document.c.company == company) & (document.c.ref == ref)
         connection.execute(update(document).where(where).values(pay_link=link))
+
+
+def residuals_of(connection: Connection, company: str, documents: Iterable[str]) -> dict[str, str]:
+    """What is left of these documents as one of its own: by that one, which it is the rest of."""
+    found: dict[str, str] = {}
+    for some in chunks(documents):
+        rows = connection.execute(
+            select(document.c.ref, document.c.replaces).where(
+                document.c.company == company, document.c.replaces.in_(some), document.c.gone.is_(None)
+            ),
+        )
+        found.update({row.ref: row.replaces for row in rows})
+    return found

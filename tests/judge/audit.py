@@ -78,19 +78,19 @@ class Promise:
     made_at: datetime
     ended_at: datetime | None
     state: str
-    carried: tuple[tuple[datetime, str, str], ...] = ()  # when, from which item, and to the one that replaces it
+    carried: tuple[tuple[datetime, str, tuple[str, ...]], ...] = ()  # when, which item, and what stands for it now
 
     def items_at(self, at: datetime) -> tuple[str, ...]:
         """The items it spoke of at an instant."""
         items = list(self.items)
-        for when, gone, new in self.carried:
+        for when, gone, now in self.carried:
             if when <= at:
-                items = [new if each == gone else each for each in items]
-        return tuple(items)
+                items = [new for each in items for new in (now if each == gone else (each,))]
+        return tuple(dict.fromkeys(items))
 
     def may_speak_of(self, item: str) -> bool:
         """Whether it speaks of an item at some time, or names none."""
-        return not self.items or item in self.items or any(new == item for _, _, new in self.carried)
+        return not self.items or item in self.items or any(item in now for _, _, now in self.carried)
 
     def lives_at(self, at: datetime) -> bool:
         """Whether it holds at this instant."""
@@ -229,9 +229,10 @@ class Audit:
 
     def _promises(self) -> Iterator[Promise]:
         judged = {row.subject: row for row in self.of("promise_judged")}
-        carried: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
-        for row in self.of("promise_carried"):
-            carried[row.subject].append((row.at, row.data["from"], row.data["to"]))
+        carried: dict[str, list[tuple[datetime, str, tuple[str, ...]]]] = defaultdict(list)
+        for row in self.of("promise_carried"):  # of a rest: what came for the invoice was paid on it, too
+            gone, new = row.data["from"], row.data["to"]
+            carried[row.subject].append((row.at, gone, (gone, new) if row.data.get("both") else (new,)))
         for row in self.of("promise_made"):
             end = judged.get(row.subject)
             yield Promise(
@@ -251,13 +252,16 @@ class Audit:
         ended: dict[str, datetime] = {row.subject: row.at for row in self.of("dispute_resolved", "dispute_dropped")}
         opened = {row.subject: row for row in self.of("dispute_opened")}
         flagged = {row.subject: row for row in self.of("dispute_flagged")}
+        carried: dict[str, list[Row]] = defaultdict(list)
+        for row in sorted(self.of("dispute_carried"), key=lambda row: row.seq):
+            carried[row.subject].append(row)
         for row in [*opened.values(), *flagged.values()]:
             is_flag = row.kind == "dispute_flagged"
             amount = row.data.get("amount")
             end = ended.get(row.subject)
             if is_flag and row.subject in opened:
                 end = opened[row.subject].at
-            yield Dispute(
+            stays = Dispute(
                 id=row.subject,
                 account=row.account,
                 item=row.data["item"],
@@ -266,10 +270,15 @@ class Audit:
                 ended_at=end,
                 is_flag=is_flag,
             )
+            for move in carried[row.subject]:  # of one item up to then, of another from then on
+                if move.data["from"] == stays.item and (end is None or move.at <= end):
+                    yield replace(stays, ended_at=move.at)
+                    stays = replace(stays, item=move.data["to"], opened_at=move.at)
+            yield stays
 
     def _holds(self) -> Iterator[Hold]:
         ended = {row.subject: row for row in self.of("hold_ended")}
-        for row in self.of("hold_set"):
+        for row in self.of("hold_set", "hold_carried"):
             end = ended.get(row.subject)
             ends = row.data.get("ends")
             last = end.day if end else date.fromisoformat(ends) if ends else None

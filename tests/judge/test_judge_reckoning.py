@@ -108,6 +108,30 @@ def test_a_promise_that_was_carried_over_speaks_of_the_new_invoice_from_then_on(
     assert parts == [0, Decimal("34.00")]
 
 
+def test_a_promise_that_goes_on_with_the_rest_of_an_invoice_keeps_what_was_paid_of_it(told: _Told) -> None:
+    told.bill("1", "34.00", date(2026, 2, 20))
+    told.service.promise("p", "1", "34.00", date(2026, 3, 20), ["invoice:1#1"], MADE)
+    told.books.pay("9", "1", "30.00", "EUR", MADE + DAY, i1="30.00")
+    told.bill("2", "4.00", date(2026, 2, 20))
+    carried = {"from": "invoice:1#1", "to": "invoice:2#1", "both": True}
+    told.service.log(MADE + 2 * DAY, "promise_carried", "1", "p", **carried)
+    evidence = told.evidence()
+    (promise,) = evidence.audit.promises
+    assert promise.items_at(MADE + 3 * DAY) == ("invoice:1#1", "invoice:2#1")
+    assert covered_at(evidence, promise, MADE + 3 * DAY) == {"invoice:1#1": Decimal("4.00")}
+
+
+def test_what_is_contested_of_an_invoice_is_contested_of_its_rest_from_then_on(told: _Told) -> None:
+    told.bill("1", "34.00", date(2026, 2, 20))
+    told.bill("2", "4.00", date(2026, 2, 20))
+    told.service.log(MADE, "dispute_opened", "1", "d", item="invoice:1#1", amount=400, currency="EUR")
+    told.service.log(MADE + DAY, "dispute_carried", "1", "d", **{"from": "invoice:1#1", "to": "invoice:2#1"})
+    first, second = told.evidence().audit.disputes
+    before, after = MADE + DAY / 2, MADE + 2 * DAY
+    assert (first.item, first.lives_at(before), first.lives_at(after)) == ("invoice:1#1", True, False)
+    assert (second.item, second.lives_at(before), second.lives_at(after)) == ("invoice:2#1", False, True)
+
+
 def test_the_distance_of_a_step_that_was_taken_over_counts_from_the_day_on_which_it_was_heard(told: _Told) -> None:
     told.said("invoice:1#1", ("first", 3), MADE)
     steps = [{"step_no": number, "step_id": each, "step_day": 3} for number, each in enumerate(("first", "call"))]

@@ -61,6 +61,18 @@ def test_the_ledgers_own_totals_agree_and_say_what_they_leave_out(replica: Repli
     }
 
 
+def test_what_is_left_out_of_an_account_has_its_reason(roomy_reference: Reference, desk: Desk) -> None:
+    def told(customer: str) -> dict[str, tuple[int, tuple[Money, ...]]]:
+        found = ledger(roomy_reference, desk, page_size=5).left_out(customer)
+        return {each.reason: (each.lines, each.amounts) for each in found}
+
+    assert told("10700") == {
+        "special G/L A": (1, (Money.of("-3000.00", "USD"),)),
+        "special G/L F": (1, (Money.of("5000.00", "USD"),)),
+    }
+    assert told("4711")["another company code 1010"] == (3, (Money.of("10000.00", "EUR"),))
+
+
 def test_open_invoices_are_counted_as_they_are(replica: Replica) -> None:
     invoices = [each for each in replica.documents.values() if each.kind is DocumentKind.INVOICE]
     assert len([each for each in invoices if each.open]) == 29

@@ -6,9 +6,9 @@ like any other change: the days since the read began, with two days' overlap. Of
 bears on it is read afresh: the invoices it names, and the open credits that name them.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import msgspec
@@ -17,6 +17,7 @@ from adapters.documents import Customer, Document, DocumentKind, DocumentRef, Pr
 from adapters.ledger import Page
 from adapters.money import Money, MoneyError
 from adapters.sap.odata import Rows
+from adapters.sap.s4hana.clearings import clearings, replaced
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.lines import (
     Credits,
@@ -24,7 +25,6 @@ from adapters.sap.s4hana.lines import (
     Key,
     LeftOut,
     Reckoning,
-    clearings,
     document_of,
     invoice_ref,
     is_counter,
@@ -89,13 +89,18 @@ class Reading:
         by = Reckoning(credits=known, invoices=owed, habits=self._habits)
         seen: set[str] = set()
         for rows in self._cube.open_lines(state.after):
-            taken = self.take(rows.good, by)
+            taken = self.take(rows.good, replace(by, replaced=self._replaced_by(rows.good)))
             taken.problems += [_unreadable(each) for each in rows.bad]
             state.after = last_of(rows) if rows.told else state.after
             state.done += rows.told
             new = {each.customer for each in taken.documents} - seen
             seen |= new
             yield self._page(state, taken, self._partners.customers(new), self._now())
+
+    def _replaced_by(self, lines: Sequence[Line]) -> dict[Key, Key]:
+        """By residual item among these open lines, the line that it replaces, which is cleared and asked for by key."""
+        named = {target for line in lines if _is_invoice(line) and (target := named_by(line)) is not None}
+        return replaced([*lines, *self._cube.by_keys(named).good]) if named else {}
 
     # -- what happened since
 
@@ -119,9 +124,12 @@ class Reading:
         )
 
     def since(self, from_day: date) -> tuple[Taken, list[str]]:
-        """What was entered, edited or cleared since a day, with all that bears on it; and customers that changed."""
+        """What was entered, edited or cleared since a day, with all that bears on it; and customers that changed.
+
+        What was cleared is read first: the residual item of whatever is seen cleared was entered by then.
+        """
         gathered = Gathered()
-        for pages in (self._cube.entered_since(from_day), self._cube.cleared_since(from_day)):
+        for pages in (self._cube.cleared_since(from_day), self._cube.entered_since(from_day)):
             for rows in pages:
                 gathered.add(rows)
         if shaken := self._shaken(gathered.lines.values(), from_day):
@@ -158,8 +166,15 @@ class Reading:
         _note(known, Rows(good=lines, bad=gathered.bad))
         ours = [line for line in lines if self._is_ours(line)]
         invoices = dict(_owed(line) for line in ours if not line.is_cleared and _is_invoice(line))
-        payments = clearings(ours, self._habits.payment_types)
-        by = Reckoning(credits=known, invoices=invoices, payments=payments, habits=self._habits)
+        cleared = clearings(ours, self._habits.payment_types)
+        by = Reckoning(
+            credits=known,
+            invoices=invoices,
+            payments=cleared.applied,
+            kept_back=cleared.kept_back,
+            replaced=replaced(ours),
+            habits=self._habits,
+        )
         taken = self.take(lines, by)
         taken.problems += [_unreadable(each) for each in dict.fromkeys(gathered.bad)]
         return taken
@@ -208,8 +223,8 @@ class Reading:
         wanted = {key: ref for ref in documents if (key := key_from(ref)) is not None}
         gathered = Gathered()
         if customers:
-            gathered.add(self._cube.open_of(customers))
             gathered.add(self._cube.cleared_of(customers, since.from_day))
+            gathered.add(self._cube.open_of(customers))
         if missing := wanted.keys() - gathered.lines.keys():
             gathered.add(self._cube.by_keys(missing), wanted=missing)
             if cleared := [line for key, line in gathered.lines.items() if key in missing and line.is_cleared]:

@@ -1,7 +1,8 @@
 """SAP S/4HANA as a ledger, one company code of it. Start here: each method says in which file its work is done.
 
 ../odata.py calls · wire.py names what is read, lines.py makes documents of journal entry lines, partners.py customers ·
-reads.py asks, changes.py goes through a reading, totals.py adds up · texts.py writes.
+reads.py asks, changes.py goes through a reading, totals.py adds up,
+omitted.py says what is left out · texts.py writes.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -13,12 +14,13 @@ import msgspec
 
 from adapters.documents import CustomerRef, DocumentRef
 from adapters.errors import LedgerRejected
-from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals
+from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Omitted, Page, Receipt, Totals
 from adapters.sap.odata import ODataClient, Query
 from adapters.sap.s4hana.changes import Reading
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.cutting import text
 from adapters.sap.s4hana.lines import Habits
+from adapters.sap.s4hana.omitted import read_omitted
 from adapters.sap.s4hana.partners import PartnerReader
 from adapters.sap.s4hana.reads import ITEMS, CubeReader
 from adapters.sap.s4hana.texts import NOTE_LENGTH, PER_BATCH, TextPlace, TextWriter
@@ -59,6 +61,7 @@ class S4HanaLedger:
         self._services = services
         self._company_code = company_code
         self._now = now
+        self._page_size = page_size
         self._cube = CubeReader(services.items, company_code, page_size=page_size)
         self._partners = PartnerReader(services.partners, company_code)
         self._reading = Reading(self._cube, self._partners, now, habits=habits)
@@ -97,6 +100,10 @@ class S4HanaLedger:
     def totals(self, on: date) -> Totals:
         """All open lines of all customers added up, and what we leave out of them; in totals.py."""
         return read_totals(self._cube, on, self._now())
+
+    def left_out(self, customer: CustomerRef) -> Sequence[Omitted]:
+        """What of a customer is left out, and why; in omitted.py."""
+        return read_omitted(self._services.items, self._company_code, customer, size=self._page_size)
 
     def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
         """Batches of thirty entries; in texts.py."""

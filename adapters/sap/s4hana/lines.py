@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
 
 from adapters.documents import Allocation, Document, DocumentKind, DocumentRef, Item, document_ref
@@ -25,12 +26,15 @@ _NO_YEAR = frozenset(["", "0000"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """What differs from system to system: which document types are payments, and what a payment block means.
+    """What differs from system to system: which document types are payments, which payment methods collect the money
+    by direct debit, and what a payment block means.
 
-    SAP keeps payment blocks and dunning blocks apart; `payment_block_holds` treats the first as the second.
+    SAP keeps payment blocks and dunning blocks apart; `payment_block_holds` treats the first, and a direct debit that
+    is to come, as the second.
     """
 
     payment_types: frozenset[str] = PAYMENT_TYPES
+    direct_debits: frozenset[str] = frozenset()
     payment_block_holds: bool = False
 
 
@@ -157,6 +161,8 @@ class Reckoning:
     credits: Credits
     invoices: Mapping[Key, Money]  # open invoices that a credit names
     payments: Mapping[Key, Sequence[Applied]] = field(default_factory=dict)  # of cleared credits
+    kept_back: Mapping[Key, Money] = field(default_factory=dict)  # what residual items took back of cleared credits
+    replaced: Mapping[Key, Key] = field(default_factory=dict)  # by residual item, the line that it replaces
     habits: Habits = Habits()
 
 
@@ -175,6 +181,7 @@ def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
     for each in applied_to(key, left, by.credits):
         left -= each.amount
     due = day(line.net_due_date) or day(line.due_calculation_base_date) or _issued(line)
+    before = by.replaced.get(key)
     return _document(
         line,
         kind=DocumentKind.INVOICE,
@@ -182,12 +189,31 @@ def _invoice(line: Line, total: Money, by: Reckoning) -> Document:
         open=left,
         items=(Item(due_date=due, total=total, open=left),),
         block=_block(line, by.habits),
+        remark=_remark(line, by.habits),
+        replaces=invoice_ref(before) if before else "",
     )
 
 
 def _block(line: Line, habits: Habits) -> str:
     """The line's dunning block; its payment block only where the system is used so that it means the same."""
-    return line.dunning_blocking_reason or (line.payment_blocking_reason if habits.payment_block_holds else "")
+    if line.dunning_blocking_reason or not habits.payment_block_holds:
+        return line.dunning_blocking_reason
+    by_debit = f"payment method {line.payment_method}" if line.payment_method in habits.direct_debits else ""
+    return line.payment_blocking_reason or by_debit
+
+
+def _remark(line: Line, habits: Habits) -> str:
+    """What else SAP says of an invoice: whether it may be paid, how it is to be paid, how far SAP itself dunned it."""
+    said = []
+    if line.payment_blocking_reason:
+        said.append(f"payment block {line.payment_blocking_reason}")
+    if line.payment_method:
+        by_debit = " (direct debit)" if line.payment_method in habits.direct_debits else ""
+        said.append(f"payment method {line.payment_method}{by_debit}")
+    if line.dunning_level.strip("0 "):
+        on = day(line.last_dunning_date)
+        said.append(f"SAP's dunning level {line.dunning_level}" + (f" since {on.isoformat()}" if on else ""))
+    return ", ".join(said)
 
 
 def _credit(line: Line, total: Money, by: Reckoning) -> Document:
@@ -198,6 +224,8 @@ def _credit(line: Line, total: Money, by: Reckoning) -> Document:
         shares = [each for each in applied_to(target, by.invoices[target], by.credits) if each.credit == key]
         for each in shares:
             left += each.amount
+    if key in by.kept_back:
+        total += by.kept_back[key]
     is_payment = line.accounting_document_type in by.habits.payment_types
     return _document(
         line,
@@ -217,6 +245,8 @@ def _document(
     items: tuple[Item, ...] = (),
     allocations: tuple[Allocation, ...] = (),
     block: str = "",
+    remark: str = "",
+    replaces: DocumentRef = "",
 ) -> Document:
     made = _made_at(line)
     return Document(
@@ -232,7 +262,9 @@ def _document(
         voided=is_void(line),
         memo=line.document_item_text,
         block=block,
-        version=_version(line, open),
+        remark=remark,
+        replaces=replaces,
+        version=_version(line, open, block, remark, replaces),
         created_at=made,
         updated_at=made,
     )
@@ -266,68 +298,16 @@ def _hms(told: str) -> Iterable[str]:
         yield found if mark else "0"
 
 
-def _version(line: Line, left: Money) -> str:
+def _version(line: Line, left: Money, *told: str) -> str:
     """Changes with whatever of the line can change and matters to us."""
     parts = (
         left.minor,
         line.is_cleared,
         line.net_due_date,
         line.due_calculation_base_date,
-        line.dunning_blocking_reason,
-        line.payment_blocking_reason,
         line.invoice_reference,
         line.document_reference_id,
         line.is_reversed,
-        line.last_dunning_date,
+        *told,
     )
-    return "|".join("" if each in (None, "", False) else str(each) for each in parts)
-
-
-def clearings(lines: Iterable[Line], payment_types: frozenset[str] = PAYMENT_TYPES) -> dict[Key, list[Applied]]:
-    """What cleared credits paid: within one clearing, credits are laid over invoices in the order of their keys.
-
-    Which credit of a clearing paid which of its invoices, S/4HANA does not tell; the sums are right in any order.
-    """
-    groups: dict[tuple[str, str, str, str], list[Line]] = {}
-    for line in lines:
-        if (
-            line.is_cleared
-            and line.clearing_accounting_document
-            and _is_readable(line)
-            and not is_counter(line, payment_types)
-        ):
-            group = (
-                line.clearing_doc_fiscal_year,
-                unpadded(line.clearing_accounting_document),
-                unpadded(line.customer),
-                line.transaction_currency,
-            )
-            groups.setdefault(group, []).append(line)
-    found: dict[Key, list[Applied]] = {}
-    for members in groups.values():
-        for each in _lay(sorted(members, key=key_of)):
-            found.setdefault(each.credit, []).append(each)
-    return found
-
-
-def _is_readable(line: Line) -> bool:
-    try:
-        return bool(money_of(line))
-    except (ValueUnreadable, MoneyError):
-        return False
-
-
-def _lay(members: Sequence[Line]) -> Iterable[Applied]:
-    owed = [(key_of(each), money_of(each)) for each in members]
-    invoices = [(key, value) for key, value in owed if value.minor > 0]
-    for credit, value in owed:
-        left = -value
-        while left.minor > 0 and invoices:
-            invoice, rest = invoices[0]
-            share = min(left, rest)
-            yield Applied(credit, invoice, share)
-            left -= share
-            if share == rest:
-                invoices.pop(0)
-            else:
-                invoices[0] = (invoice, rest - share)
+    return sha256(repr(parts).encode()).hexdigest()[:32]

@@ -148,6 +148,8 @@ class _Found:
             note=company.customer_account_note if company else "",
             block=next((area.dunning_block for area in areas if area.dunning_block), ""),
             last_dunned=max(dunned, default=None),
+            remark=_remark(company),
+            dunned_by=", ".join(sorted({area.dunning_procedure for area in areas if area.dunning_procedure})),
             version=_version(row, partner, place, company, areas, self._emails(ref, place)),
             updated_at=instant(partner.last_change_date),
         )
@@ -158,6 +160,18 @@ class _Found:
         own.sort(key=lambda each: (not each.is_default_email_address, each.ordinal_number))
         told = [each.email_address for each in own] or [each.email_address for each in self.persons.get(ref, [])]
         return tuple(dict.fromkeys(each.strip() for each in told if "@" in each))
+
+
+def _remark(company: CustomerCompany | None) -> str:
+    """What else SAP says of how a customer pays: it holds nothing, and a person may want to know it."""
+    if company is None:
+        return ""
+    said = []
+    if company.payment_blocking_reason:
+        said.append(f"payment block {company.payment_blocking_reason}")
+    if company.alternative_payer_account:
+        said.append(f"{unpadded(company.alternative_payer_account)} pays for this customer")
+    return ", ".join(said)
 
 
 def _version(*parts: object) -> str:

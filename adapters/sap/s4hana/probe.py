@@ -114,7 +114,10 @@ def _dunned(partners: ODataClient, company_code: str) -> Check:
         number = partners.count("A_CustomerDunning", f"CompanyCode eq {text(company_code)} and DunningProcedure ne ''")
         if not number:
             return Check(name="SAP's own dunning", works=Works.YES, said="no customer has a dunning procedure")
-        said = f"{number} customers have a dunning procedure: SAP's dunning run may write to them as well"
+        said = (
+            f"{number} customers have a dunning procedure: SAP's dunning run may write to them as well. Their "
+            "reminders wait until `duecourse resume CUSTOMER`, or for all of them `duecourse resume --dunned`"
+        )
         return Check(name="SAP's own dunning", works=Works.UNSURE, said=said)
 
     return _checked("SAP's own dunning", _PARTNERS_TODO, look)

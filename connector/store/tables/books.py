@@ -54,6 +54,8 @@ customer = Table(
     Column("note", Text, nullable=False),
     Column("block", Text, nullable=False),
     Column("last_dunned", Date),
+    Column("remark", Text),  # what else the ledger says of it and a person should see; it holds nothing
+    Column("dunned_by", Text),  # the dunning procedure of the ledger's own that it is in
     Column("balance_minor", BigInteger),
     Column("balance_currency", String(3)),
     Column("version", String(64), nullable=False),
@@ -86,6 +88,8 @@ document = Table(
     Column("sent_at", Instant),
     Column("memo", Text, nullable=False),
     Column("block", Text),
+    Column("remark", Text),  # what the ledger says beside it and a person should see; it holds nothing
+    ref_column("replaces"),  # what it is the rest of
     Column("pay_link", Text),
     Column("voided", Boolean, nullable=False),
     Column("gone", String(16)),
@@ -118,6 +122,13 @@ document = Table(
         "kind",
         sqlite_where=text("open_minor <> 0"),
         postgresql_where=text("open_minor <> 0"),
+    ),
+    Index(
+        "ix_document_residual",
+        "company",
+        "replaces",
+        sqlite_where=text("replaces IS NOT NULL"),
+        postgresql_where=text("replaces IS NOT NULL"),
     ),
 )
 

@@ -36,7 +36,7 @@ class Dunning:
     level: str = "0"
     last: date | None = None
     area: str = ""
-    procedure: str = "0001"
+    procedure: str = ""
 
 
 class Person(NamedTuple):

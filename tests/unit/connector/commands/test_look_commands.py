@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 from adapters.documents import Problem
-from connector.store import books
+from connector.store import problems
 from tests.unit.connector.commands.shop import COMPANY, Shop
 
 
@@ -95,7 +95,7 @@ def test_the_status_tells_what_waits_for_a_person(shop: Shop) -> None:
     shop.tell("run")
     with shop.service.database.write("problem") as connection:
         unread = Problem(ref="invoice:7", kind="unreadable", text="QuickBooks could not give invoice 7.")
-        books.save_problems(connection, COMPANY, [unread], shop.clock.now())
+        problems.save(connection, COMPANY, [unread], shop.clock.now())
     [status] = shop.tell("status")
     assert (status["mode"], status["drafts"], status["reconciliation"]) == ("review", 3, "agrees")
     assert [each["ref"] for each in status["problems"]] == ["invoice:7"]

@@ -1,119 +1,20 @@
 """S/4HANA and Business One from the command line: connected, read, asked for, written to, over their own faces."""
 
-import io
-import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from structlog.testing import capture_logs
 
-from adapters.marker import find_marker
-from adapters.sandbox.books import Books
-from adapters.sandbox.server import Sandbox
-from adapters.sap.business_one.sandbox import serve_business_one
-from adapters.sap.s4hana.sandbox import S4HanaSettings as SandboxSettings
-from adapters.sap.s4hana.sandbox import serve_s4hana
-from connector.bootstrap import Service, open_service
-from connector.cli import invoke
-from connector.clock import SimulatedClock
-from connector.settings import BusinessOneSettings, MailSettings, S4HanaSettings, Settings
-from tests.unit.connector.speaking.fakes import ScriptedMailer
-
-BEGUN = datetime(2026, 8, 3, 18, 0, tzinfo=UTC)
-MONDAY = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)  # business hours from New York to Los Angeles
-OWED, DUE = Decimal("100.00"), date(2026, 10, 12)
-CONNECT = {
-    "s4hana": ("connect", "s4hana", "--company-code", "1710"),
-    "business_one": ("connect", "business-one", "--database", "SBODEMO"),
-}
-PLACE = ("--zone", "America/New_York", "--country", "US", "--yes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """The command line over a served ledger; Anna owes one invoice, overdue."""
-
-    ledger: str
-    books: Books
-    clock: SimulatedClock
-    mailer: ScriptedMailer
-    service: Service
-    sandbox: Sandbox
-    anna: str
-    invoice: str
-
-    def run(self, *words: str) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        return invoke(words, self.service, stdout=out, stderr=err), out.getvalue(), err.getvalue()
-
-    def tell(self, *words: str) -> Any:  # noqa: ANN401 - whatever a command tells
-        code, out, err = self.run(*words, "--json")
-        assert code == 0, (out, err)
-        return json.loads(out)
-
-    def connect(self) -> Any:  # noqa: ANN401 - whatever the command tells
-        return self.tell(*CONNECT[self.ledger], *PLACE)
-
-    def notes(self) -> list[str]:
-        """Our entries in the ledger, by their marker."""
-        return [key for key in (find_marker(each.text) for each in self.books.notes()) if key]
-
-    def calls(self, ending: str) -> int:
-        return sum(each.path.endswith(ending) for each in self.sandbox.calls)
+from tests.unit.connector.commands.sap_desk import CONNECT, OWED, PLACE, Desk, open_desk
 
 
 @pytest.fixture(params=CONNECT)
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    clock = SimulatedClock(BEGUN)
-    books = Books(now=clock.now, multicurrency=True)
-    anna = books.add_customer("Anna Boats", emails="anna@boats.example", country="US")
-    invoice = books.bill(anna, OWED, issue_date=date(2026, 9, 12), due_date=DUE)
-    clock.set(MONDAY)
-    face: AbstractContextManager[Sandbox] = (
-        serve_s4hana(books, now=clock.now, settings=SandboxSettings(user="collect", password="secret"))
-        if request.param == "s4hana"
-        else serve_business_one(books, now=clock.now)
-    )
-    mailer = ScriptedMailer(clock)
-    with capture_logs(), face as sandbox:
-        settings = Settings(
-            data_dir=tmp_path,
-            mail=MailSettings(sender_address="ar@trade.example"),
-            s4hana=S4HanaSettings(url=sandbox.url, user="collect", password=SecretStr("secret")),
-            business_one=BusinessOneSettings(url=sandbox.url, user="manager", password=SecretStr("secret")),
-        )
-        service = open_service(settings, clock=clock, mailer=mailer)
-        yield Desk(
-            ledger=request.param,
-            books=books,
-            clock=clock,
-            mailer=mailer,
-            service=service,
-            sandbox=sandbox,
-            anna=anna,
-            invoice=invoice,
-        )
-        service.close()
-        books.close()
-
-
-def _go_on(desk: Desk) -> None:
-    """From now on what is due is sent: Business One does not say when an invoice was entered, so a week goes by."""
-    desk.connect()
-    desk.tell("mode", "automatic", "--yes")
-    desk.clock.advance(timedelta(days=8))
-
-
-def _a_day(desk: Desk) -> None:
-    for each in desk.tell("run"):
-        assert not each["error"], each
+    """Either of the two."""
+    with open_desk(request.param, tmp_path) as opened:
+        yield opened
 
 
 def test_connecting_reads_the_books_in_dry_run_and_they_agree(desk: Desk) -> None:
@@ -126,9 +27,9 @@ def test_connecting_reads_the_books_in_dry_run_and_they_agree(desk: Desk) -> Non
 
 
 def test_a_reminder_leaves_once_and_stands_once_in_the_ledger(desk: Desk) -> None:
-    _go_on(desk)
+    desk.go_on()
     for _ in range(3):
-        _a_day(desk)
+        desk.a_day()
         desk.clock.advance(timedelta(hours=1))
     assert [mail.to for mail in desk.mailer.taken] == ["anna@boats.example"]
     assert [key.partition(":")[0] for key in desk.notes()] == ["reminder"]
@@ -136,10 +37,10 @@ def test_a_reminder_leaves_once_and_stands_once_in_the_ledger(desk: Desk) -> Non
 
 
 def test_money_that_came_after_the_last_sync_stops_the_letter(desk: Desk) -> None:
-    _go_on(desk)
+    desk.go_on()
     desk.tell("sync")
     desk.books.pay(desk.anna, OWED, on=desk.clock.now().date(), apply={desk.invoice: OWED})
-    _a_day(desk)
+    desk.a_day()
     assert desk.mailer.taken == []
     assert desk.notes() == []
 

@@ -9,6 +9,7 @@ from adapters.errors import LedgerRejected
 from adapters.money import Money
 from adapters.sap.business_one.sandbox.settings import SandboxSettings
 from adapters.sap.business_one.settings import Settings
+from adapters.sap.business_one.wire import yes
 from adapters.sap.faults import read_fault
 from adapters.sap.odata import read_rows
 from tests.contract.business_one_connection import BusinessOneConnection
@@ -109,3 +110,8 @@ def test_a_currency_that_was_set_is_taken() -> None:
     _without_currencies(here)
     assert here.ledger.company().home_currency == "USD"
     here.books.close()
+
+
+@pytest.mark.parametrize(("told", "means"), [("tYES", True), ("tNO", False), (None, False), ("", False)])
+def test_yes_and_no_come_as_words(told: str | None, means: bool) -> None:
+    assert yes(told) is means

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from adapters.documents import Document, DocumentKind
 from adapters.money import Money, sums
+from adapters.sap.s4hana.clearings import clearings
 from adapters.sap.s4hana.lines import (
     Credits,
+    Habits,
     Key,
+    LeftOut,
     Reckoning,
-    clearings,
     document_of,
     is_counter,
     key_of,
+    left_out,
     money_of,
     named_by,
 )
@@ -67,7 +70,7 @@ def documents(lines: Sequence[Line]) -> dict[str, Document]:
     for each in lines:
         known.add(each)
     owed = {key_of(each): money_of(each) for each in lines if not each.is_cleared and money_of(each).minor > 0}
-    by = Reckoning(credits=known, invoices=owed, payments=clearings(lines))
+    by = Reckoning(credits=known, invoices=owed, payments=clearings(lines).applied)
     return {str(key_of(each)): document_of(each, by) for each in lines}
 
 
@@ -131,7 +134,7 @@ def test_the_order_of_lines_does_not_matter(
 def test_a_clearing_lays_no_more_over_an_invoice_than_it_had(owed: list[int], paid: list[int]) -> None:
     lines = [cleared("77", f"90{at}", str(Decimal(c).scaleb(-2))) for at, c in enumerate(owed)]
     lines += [cleared("77", f"14{at}", str(-Decimal(c).scaleb(-2))) for at, c in enumerate(paid)]
-    applied = [each for several in clearings(lines).values() for each in several]
+    applied = [each for several in clearings(lines).applied.values() for each in several]
     assert sum(each.amount.minor for each in applied) == min(sum(owed), sum(paid))
     for each in lines:
         mine = [a for a in applied if key_of(each) in {a.credit, a.invoice}]
@@ -169,6 +172,43 @@ def test_an_invoice_without_a_due_date_is_due_when_it_was_issued() -> None:
     assert told.items[0].due_date == told.issue_date
 
 
+def document(told: Line, habits: Habits) -> Document:
+    return document_of(told, Reckoning(credits=Credits(), invoices={}, habits=habits))
+
+
+def test_a_payment_block_is_said_and_holds_nothing() -> None:
+    told = document(line(payment_blocking_reason="A", payment_method="T"), Habits())
+    assert (told.block, told.remark) == ("", "payment block A, payment method T")
+
+
+@pytest.mark.parametrize(("holds", "block"), [(False, ""), (True, "payment method D")])
+def test_a_direct_debit_is_said_and_holds_only_where_payment_blocks_do(*, holds: bool, block: str) -> None:
+    habits = Habits(direct_debits=frozenset("D"), payment_block_holds=holds)
+    told = document(line(payment_method="D"), habits)
+    assert (told.block, told.remark) == (block, "payment method D (direct debit)")
+    assert document(line(payment_method="T"), habits).block == ""
+
+
+def test_where_payment_blocks_hold_a_dunning_block_is_still_named_first() -> None:
+    blocked = line(payment_blocking_reason="A", dunning_blocking_reason="B")
+    assert document(blocked, Habits(payment_block_holds=True)).block == "B"
+    assert document(line(payment_blocking_reason="A"), Habits(payment_block_holds=True)).block == "A"
+
+
+@pytest.mark.parametrize(("level", "said"), [("", ""), ("0", ""), ("2", "SAP's dunning level 2 since 2026-10-01")])
+def test_the_dunning_level_of_saps_own_is_said(level: str, said: str) -> None:
+    assert document(line(dunning_level=level, last_dunning_date=DAY), Habits()).remark == said
+
+
+def test_whatever_is_said_of_an_invoice_changes_its_version_which_has_room_in_the_store() -> None:
+    told = [
+        document(each, Habits()).version
+        for each in (line(), line(payment_blocking_reason="A"), line(dunning_level="1"), line(amount="99.00"))
+    ]
+    assert len({*told}) == 4
+    assert max(map(len, told)) <= 64
+
+
 def test_a_line_without_any_date_cannot_be_read() -> None:
     with pytest.raises(ValueUnreadable):
         documents([line(document_date=None, posting_date=None)])
@@ -186,6 +226,21 @@ def test_each_currency_has_its_own_decimals(currency: str, amount: str, minor: i
 def test_an_invoice_of_less_than_nothing_is_credit() -> None:
     told = documents([line(amount="-50.00")])["2026/90000001/1"]
     assert (told.kind, told.items, told.open) == (DocumentKind.CREDIT_MEMO, (), Money.of("-50.00", "USD"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, None),
+        ({"company_code": "1010"}, LeftOut.OTHER_COMPANY),
+        ({"financial_account_type": "S"}, LeftOut.OTHER_ACCOUNT),
+        ({"special_gl_code": "A"}, LeftOut.SPECIAL_GL),
+        ({"is_reversed": True}, LeftOut.REVERSED),
+        ({"is_reversal": True}, LeftOut.REVERSED),
+    ],
+)
+def test_what_is_none_of_ours_has_its_reason(fields: dict[str, object], why: LeftOut | None) -> None:
+    assert left_out(line(**fields), "1710") is why  # type: ignore[arg-type]  # its fields
 
 
 def test_what_was_reversed_keeps_nothing() -> None:
@@ -212,6 +267,6 @@ def test_a_counter_line_is_paid_by_nothing() -> None:
     used = cleared("100", "1600", "-5.00", accounting_document_type="DG")
     paid = cleared("100", "90000001", "3.00")
     counter = cleared("100", "100", "2.00", accounting_document_type="AB")
-    assert {each.invoice: each.amount for each in clearings([used, paid, counter])[key_of(used)]} == {
+    assert {each.invoice: each.amount for each in clearings([used, paid, counter]).applied[key_of(used)]} == {
         Key("2026", "90000001", "1"): Money.of("3.00", "USD")
     }

@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.documents import DocumentKind
+from adapters.documents import Customer, DocumentKind
 from adapters.money import Money
+from adapters.sap.s4hana.partners import _Found
 from adapters.sap.s4hana.sandbox import Numbers, S4HanaSettings
+from adapters.sap.s4hana.wire import Customer as CustomerRow
+from adapters.sap.s4hana.wire import CustomerCompany, Partner
 from tests.contract.replica import Replica
 from tests.unit.adapters.sap.s4hana.desk import Desk, ref, usd
 
@@ -20,8 +23,51 @@ def test_a_residual_item_is_owed_in_place_of_the_invoice(desk: Desk) -> None:
     rest.invoice = invoice
     desk.clear(invoice, payment, by=payment.number)
     assert desk.sync() == {ref(rest): usd("30.00")}
+    assert desk.replica.documents[ref(rest)].replaces == ref(invoice)
     told = desk.replica.documents[ref(payment, "payment")]
-    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("100.00"))]
+    assert [(each.target, each.amount) for each in told.allocations] == [(ref(invoice), usd("70.00"))]
+    assert (told.total, told.open) == (usd("-70.00"), usd("0.00"))
+
+
+def test_a_residual_item_says_what_it_replaces_in_every_reading(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    payment, rest = desk.post("DZ", "-100.00", "30.00")
+    rest.invoice = invoice
+    desk.clear(invoice, payment, by=payment.number)
+    desk.sync()
+    before = desk.replica.documents[ref(rest)]
+    desk.clock.later(days=4)
+    desk.sync(whole=True)
+    assert desk.replica.cursor is not None
+    (fresh,) = [
+        each for each in desk.ledger.fresh([ref(rest)], ["1"], desk.replica.cursor).documents if each.open.minor > 0
+    ]
+    assert before == desk.replica.documents[ref(rest)] == fresh
+    assert fresh.replaces == ref(invoice)
+
+
+def test_a_residual_item_of_a_residual_item_replaces_that(desk: Desk) -> None:
+    (invoice,) = desk.post("DR", "100.00")
+    payment, rest = desk.post("DZ", "-100.00", "30.00")
+    rest.invoice = invoice
+    desk.clear(invoice, payment, by=payment.number)
+    payment, last = desk.post("DZ", "-30.00", "10.00")
+    last.invoice = rest
+    desk.clear(rest, payment, by=payment.number)
+    assert desk.sync() == {ref(last): usd("10.00")}
+    told = desk.replica.documents
+    assert [told[ref(each)].replaces for each in (invoice, rest, last)] == ["", ref(invoice), ref(rest)]
+    paid = [each.amount for one in told.values() for each in one.allocations]
+    assert paid == [usd("70.00"), usd("20.00")]
+
+
+def test_a_charge_on_top_of_an_invoice_replaces_nothing(desk: Desk) -> None:
+    (invoice,), (charge,) = desk.post("DR", "100.00"), desk.post("DR", "5.00")
+    charge.invoice = invoice
+    desk.sync()
+    desk.clear(invoice, *desk.post("DZ", "-100.00"))
+    assert desk.sync() == {ref(charge): usd("5.00")}
+    assert desk.replica.documents[ref(charge)].replaces == ""
 
 
 def test_a_partial_payment_that_names_its_invoice_is_taken_off_it(desk: Desk) -> None:
@@ -158,6 +204,24 @@ def test_the_head_office_is_asked_for_what_its_branches_bought(desk: Desk) -> No
     invoice = desk.books.bill(branch, Decimal(10), issue_date=date(2026, 9, 1), due_date=date(2026, 10, 1))
     desk.sync()
     assert desk.replica.documents[desk.ref("invoice", invoice)].customer == "1"
+    assert (desk.replica.customers[branch].parent, desk.replica.customers[branch].bill_with_parent) == ("1", True)
+
+
+def test_another_who_pays_for_a_customer_is_told_and_who_owes_stays_the_same() -> None:
+    told = customer_of(CustomerCompany(customer="1", company_code="1710", alternative_payer_account="0000000900"))
+    assert (told.ref, told.parent, told.remark) == ("1", None, "900 pays for this customer")
+
+
+def test_a_payment_block_of_a_whole_customer_is_told_and_is_no_dunning_block() -> None:
+    told = customer_of(CustomerCompany(customer="1", company_code="1710", payment_blocking_reason="A"))
+    assert (told.block, told.remark) == ("", "payment block A")
+
+
+def customer_of(company: CustomerCompany) -> Customer:
+    """Customer 1 as it is told with this record of the company code."""
+    return _Found([company], [], [Partner(business_partner="9", customer="1")], [], [], []).customer(
+        "1", CustomerRow(customer="1")
+    )
 
 
 def test_a_contact_persons_address_serves_where_the_company_has_none(desk: Desk) -> None:
