@@ -1,11 +1,16 @@
-"""Short payments: a payment that left a small rest may be a deduction. The machine flags, a person decides."""
+"""Short payments: a payment that left a small rest may be a deduction. The machine flags, a person decides.
+
+A rest that the ledger posted anew (a residual item) is looked at as what it is: a part of the invoice that it is
+left of.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
-from adapters.documents import item_ref
+from adapters.documents import ItemRef, document_of, item_ref
 from adapters.money import Money
 from connector.disputes import Suspicion, flag
 from connector.office import Office
@@ -20,15 +25,25 @@ def flag_short_payments(office: Office, connection: Connection, payments: Sequen
     rows = books.rows_by_ref(connection, document, office.company, payments)
     applied = _applied(connection, office.company, payments)
     language = office.row(connection).language
+    paid = {document_of(each) for targets in applied.values() for each in targets}
+    left = {item_ref(ref): item_ref(of) for ref, of in books.residuals_of(connection, office.company, paid).items()}
+    totals = _totals(connection, office.company, left.values())
     raised = 0
     for ref, targets in applied.items():
         row = rows.get(ref)
         if row is None or row["gone"] or not row["total_minor"]:
             continue
+        targets |= {rest: targets[of] for rest, of in left.items() if of in targets}
         payment = AppliedPayment(ref=ref, dated=row["issue_date"], applied=targets, memo=row["memo"], language=language)
         for items in _items_by_account(office, connection, targets):
-            raised += _flag(office, connection, payment, items)
+            whole = [replace(one, total=totals.get(left.get(one.ref, one.ref), one.total)) for one in items]
+            raised += _flag(office, connection, payment, whole)
     return raised
+
+
+def _totals(connection: Connection, company: str, items: Iterable[ItemRef]) -> dict[ItemRef, Money]:
+    rows = books.rows_by_ref(connection, item, company, items)
+    return {ref: Money(row["total_minor"], row["currency"]) for ref, row in rows.items()}
 
 
 def _flag(office: Office, connection: Connection, payment: AppliedPayment, items: Sequence[OwedItem]) -> int:

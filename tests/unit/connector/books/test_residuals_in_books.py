@@ -151,6 +151,16 @@ def test_what_is_contested_of_the_invoice_is_contested_of_the_rest(reminded: Hou
     assert json.loads(told["data"]) == {"from": ITEM, "to": REST_ITEM}
 
 
+def test_a_small_rest_may_be_a_deduction_and_a_large_one_is_none(reminded: House) -> None:
+    pay_part(reminded, "97.00", "3.00")
+    reminded.sync()
+    (flag,) = reminded.flags()
+    assert (flag["item"], flag["amount_minor"], flag["flagged_by"]) == (REST_ITEM, 300, "short_payment")
+    pay_part(reminded, "1.00", "2.00", of=REST, ident="150")  # a third of what was left
+    reminded.sync()
+    assert [each["item"] for each in reminded.flags()] == ["invoice:150#1"]
+
+
 def test_a_pause_of_the_invoice_pauses_the_rest(reminded: House) -> None:
     pause(reminded.office, "20", reason="Kim is on it", until=reminded.in_days(20), items=[ITEM])
     pay_part(reminded, "70.00", "30.00")
@@ -218,6 +228,22 @@ def test_where_the_rest_is_reversed_the_invoice_stands_where_the_rest_stood(remi
     assert (row["item"], row["state"]) == (ITEM, "open")
     assert steps(reminded, ITEM) == [("first", "sent")]
     assert reminded.owed("20", INVOICE).open == total
+
+
+def test_a_returned_payment_begins_a_new_cycle_whatever_the_rest_had_come_to(reminded: House) -> None:
+    pay_part(reminded, "70.00", "30.00")
+    reminded.sync()
+    reminded.wait(days=9)
+    reminded.ledger.void(REST)
+    reminded.ledger.change("payment:p140", voided=True, total=Money.zero("USD"), allocations=())
+    total = reminded.ledger.documents[INVOICE].total
+    reminded.ledger.change(
+        INVOICE, open=total, items=tuple(replace(each, open=total) for each in reminded.ledger.documents[INVOICE].items)
+    )
+    reminded.sync()
+    assert reminded.item(ITEM)["cycle"] == 2
+    assert reminded.owed("20", INVOICE).taken[-1].cycle == 1
+    assert HoldKind.REOPENED in reminded.hold_kinds("20", INVOICE)
 
 
 class Killed(Exception):
