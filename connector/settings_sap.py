@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from connector.settings_kinds import Folder, Group, Line, Url
 
@@ -50,8 +50,21 @@ class S4HanaSettings(Group):
     payment_block_holds: bool = Field(
         default=False, description="Whether a payment block holds reminders too. SAP keeps the two apart."
     )
+    write_blocks: bool = Field(
+        default=False,
+        description="Whether a dispute sets the customer's dunning block: SAP's own dunning run then skips all of it.",
+    )
+    block_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]?$")] = Field(
+        default="", description="The dunning block that a dispute sets: a key of its own, which nobody else uses."
+    )
     page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")
+
+    @model_validator(mode="after")
+    def _blocks_have_a_code(self) -> "S4HanaSettings":
+        if self.write_blocks and not self.block_code:
+            raise ValueError("WRITE_BLOCKS needs BLOCK_CODE: the dunning block that a dispute sets")
+        return self
 
 
 class BusinessOneSettings(Group):

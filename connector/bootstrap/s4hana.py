@@ -52,6 +52,7 @@ def _opened(service: Service, *, company_id: str, company_code: str) -> S4HanaLe
         habits=Habits(
             payment_types=frozenset(settings.payment_types), payment_block_holds=settings.payment_block_holds
         ),
+        block_code=settings.block_code if settings.write_blocks else "",
     )
 
 

@@ -25,7 +25,7 @@ from adapters.sap.values import Version
 from tests.contract.ledgers import Clock, SandboxTransport, Trait
 from tests.contract.replica import Replica
 
-COMPANY_CODE, TEXT_ID = "1710", "0001"
+COMPANY_CODE, TEXT_ID, BLOCK_CODE = "1710", "0001", "Z"
 _OPEN = "InvoiceReference ne"
 
 
@@ -33,7 +33,7 @@ class S4HanaConnection:
     """S/4HANA calls invoices by their journal entry; credit is no one document there, and compared by customer."""
 
     page_size = 4
-    traits = frozenset[Trait]()
+    traits = frozenset([Trait.BLOCKS])
     kinds = frozenset({"invoice", "credit_memo", "payment"})
 
     def __init__(self, settings: S4HanaSettings | None = None, *, page_size: int = 4) -> None:
@@ -50,6 +50,7 @@ class S4HanaConnection:
         archive_id: str = "",
         longest: int = 20_000,
         locked: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        block_code: str = BLOCK_CODE,
     ) -> S4HanaLedger:
         """One more client of the same system, as a second worker has one."""
         http = Http(
@@ -69,6 +70,7 @@ class S4HanaConnection:
             locked=locked,
             now=self.clock.now,
             page_size=self.page_size,
+            block_code=block_code,
         )
 
     def lines(self, ident: str) -> list[Line]:
@@ -118,6 +120,26 @@ class S4HanaConnection:
 
         self.transport.before = lose
 
+    def block_by_hand(self, owner: str, invoice: str, *, lifted: bool = False) -> None:
+        del invoice
+        self.face.sets.extras.dunning(owner)[0].block = "" if lifted else "A"
+
+    def stands(self, owner: str, invoice: str) -> str:
+        del invoice
+        return self.face.sets.extras.dunning(owner)[0].block
+
+    def lose_next_block(self, *, before: bool = False) -> None:
+        if not before:
+            self.lose_after(_changes_dunning)
+            return
+
+        def lose(request: httpx.Request) -> None:
+            if _changes_dunning(request):
+                self.transport.before = lambda _: None
+                raise httpx.ConnectError("nobody there", request=request)
+
+        self.transport.before = lose
+
     def break_documents(self, *refs: str) -> None:
         lines = {invoice_ref(key_of(line)): line for line in self.face.sets.lines()}
         self.face.sets.broken = {(lines[ref].number, lines[ref].item) for ref in refs}
@@ -132,6 +154,10 @@ class S4HanaConnection:
             return response
 
         self.transport.after = lose
+
+
+def _changes_dunning(request: httpx.Request) -> bool:
+    return request.method == "PATCH" and "A_CustomerDunning" in request.url.path
 
 
 def key_of(line: Line) -> Key:

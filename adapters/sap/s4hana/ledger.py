@@ -1,7 +1,7 @@
 """SAP S/4HANA as a ledger, one company code of it. Start here: each method says in which file its work is done.
 
 ../odata.py calls · wire.py names what is read, lines.py makes documents of journal entry lines, partners.py customers ·
-reads.py asks, changes.py goes through a reading, totals.py adds up · texts.py writes.
+reads.py asks, changes.py goes through a reading, totals.py adds up · texts.py writes notes, dunning.py blocks.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -13,11 +13,23 @@ import msgspec
 
 from adapters.documents import CustomerRef, DocumentRef
 from adapters.errors import LedgerRejected
-from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals
+from adapters.ledger import (
+    Batch,
+    BlockChange,
+    BlockPlace,
+    Capabilities,
+    Company,
+    Cursor,
+    Entry,
+    Page,
+    Receipt,
+    Totals,
+)
 from adapters.sap.odata import ODataClient, Query
 from adapters.sap.s4hana.changes import Reading
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.cutting import text
+from adapters.sap.s4hana.dunning import DunningWriter
 from adapters.sap.s4hana.lines import Habits
 from adapters.sap.s4hana.partners import PartnerReader
 from adapters.sap.s4hana.reads import ITEMS, CubeReader
@@ -41,8 +53,9 @@ class Services:
 class S4HanaLedger:
     """One company code's books (adapters.ledger.Ledger). Safe for several threads.
 
-    `texts` is where our notes go, `locked` keeps two writers of one customer's text apart. `habits` is what differs
-    from system to system.
+    `texts` is where our notes go, `locked` keeps two writers of one customer's text, and of its
+    dunning records, apart. `habits` is what differs from system to system. `block_code` is the dunning block that a
+    dispute sets; empty: none is set.
     """
 
     def __init__(
@@ -55,6 +68,7 @@ class S4HanaLedger:
         now: Callable[[], datetime],
         page_size: int = 1000,
         habits: Habits | None = None,
+        block_code: str = "",
     ) -> None:
         self._services = services
         self._company_code = company_code
@@ -63,11 +77,13 @@ class S4HanaLedger:
         self._partners = PartnerReader(services.partners, company_code)
         self._reading = Reading(self._cube, self._partners, now, habits=habits)
         self._writer = TextWriter(services.partners, texts, locked, now)
+        self._dunning = DunningWriter(services.partners, company_code, block_code, locked)
+        self._blocks = BlockPlace.CUSTOMER if block_code else None
 
     @property
     def capabilities(self) -> Capabilities:
         """Entries of 2,000 characters in one text per customer, which has no links to documents."""
-        return Capabilities(note_length=NOTE_LENGTH, links_per_note=0, posts_per_batch=PER_BATCH)
+        return Capabilities(note_length=NOTE_LENGTH, links_per_note=0, posts_per_batch=PER_BATCH, blocks=self._blocks)
 
     def company(self) -> Company:
         """The company code's name and currency, as its journal entries tell them. Raises LedgerRejected for none."""
@@ -115,5 +131,5 @@ class S4HanaLedger:
         return ""
 
     def block(self, change: BlockChange) -> Receipt:
-        """Not yet: raises `LedgerRejected`."""
-        raise LedgerRejected(f"Dunning blocks are not written: customer {change.customer} keeps its own.", code="block")
+        """Sets or takes away our block in the customer's dunning records; in dunning.py."""
+        return self._dunning.block(change)
