@@ -63,7 +63,7 @@ class S4HanaSettings(Group):
     @model_validator(mode="after")
     def _blocks_have_a_code(self) -> "S4HanaSettings":
         if self.write_blocks and not self.block_code:
-            raise ValueError("WRITE_BLOCKS needs BLOCK_CODE: the dunning block that a dispute sets")
+            raise ValueError("set DUECOURSE_S4HANA__BLOCK_CODE too, the dunning block that a dispute is to set")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Writing: notes, tasks for promises, blocks for disputes; each once, whatever is lost on the way."""
+"""Writing: notes, and tasks for promises; each once, whatever is lost on the way."""
 
 from datetime import date, timedelta
 from decimal import Decimal
