@@ -108,6 +108,7 @@ class EntryKind(StrEnum):
 class Entry:
     """One note for the ledger. `key` comes from its meaning and is unique for ever; `text` ends with our marker.
 
+    `step` is the place in its ladder of a reminder that left; 0 elsewhere, and where it is uncertain whether it did.
     `about` is the key of the entry whose state this one changes. `documents` may name some that are gone by now:
     the note then goes to the customer alone.
     """
@@ -122,6 +123,7 @@ class Entry:
     amount: Money | None = None
     day: date | None = None
     about: str | None = None
+    step: int = 0
 
 
 class Outcome(StrEnum):

@@ -57,6 +57,14 @@ class S4HanaSettings(Group):
     block_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]?$")] = Field(
         default="", description="The dunning block that a dispute sets: a key of its own, which nobody else uses."
     )
+    write_dunning_level: bool = Field(
+        default=False,
+        description="Whether a reminder that left raises the customer's dunning level and its day in SAP.",
+    )
+    attach_to_items: bool = Field(
+        default=False,
+        description="Whether a note is also attached, as a text file, to the journal entries it is about.",
+    )
     page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")
 

@@ -250,9 +250,11 @@ def _named_by_all(items: Sequence[OwedItem]) -> list[str]:
 
 
 def _with_dunning(rows: AccountRows) -> tuple[Contacted, ...]:
-    """Somebody else's dunning, as the ledger tells it, counts as contact."""
+    """The ledger's own dunning counts as contact; on a day on which we wrote it may be our own, read back."""
     dunned = rows.row["last_dunned"]
-    return (*rows.contacts, Contacted(on=dunned, what="ledger")) if dunned else tuple(rows.contacts)
+    if dunned is None or any(each.on == dunned and each.what == "reminder" for each in rows.contacts):
+        return tuple(rows.contacts)
+    return (*rows.contacts, Contacted(on=dunned, what="ledger"))
 
 
 def to_account(

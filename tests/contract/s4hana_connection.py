@@ -21,6 +21,7 @@ from adapters.sap.s4hana.sandbox.app import ROOT
 from adapters.sap.s4hana.sandbox.entries import Line
 from adapters.sap.s4hana.sandbox.sets import CUBE, PARTNERS
 from adapters.sap.s4hana.texts import TextPlace
+from adapters.sap.s4hana.wire import ATTACHMENTS
 from adapters.sap.values import Version
 from tests.contract.ledgers import Clock, SandboxTransport, Trait
 from tests.contract.replica import Replica
@@ -51,6 +52,8 @@ class S4HanaConnection:
         longest: int = 20_000,
         locked: Callable[[str], AbstractContextManager[object]] = nullcontext,
         block_code: str = BLOCK_CODE,
+        write_level: bool = False,
+        attaches: bool = False,
     ) -> S4HanaLedger:
         """One more client of the same system, as a second worker has one."""
         http = Http(
@@ -64,13 +67,18 @@ class S4HanaConnection:
             return ODataClient(f"http://sandbox{ROOT}{name}", version=Version.V2, http=http, now=self.clock.now)
 
         return S4HanaLedger(
-            Services(items=service(CUBE), partners=service(PARTNERS)),
+            Services(
+                items=service(CUBE),
+                partners=service(PARTNERS),
+                attachments=service(ATTACHMENTS) if attaches else None,
+            ),
             company_code=COMPANY_CODE,
             texts=TextPlace(company_code=COMPANY_CODE, text_id=TEXT_ID, archive_id=archive_id, longest=longest),
             locked=locked,
             now=self.clock.now,
             page_size=self.page_size,
             block_code=block_code,
+            write_level=write_level,
         )
 
     def lines(self, ident: str) -> list[Line]:

@@ -1,7 +1,8 @@
 """SAP S/4HANA as a ledger, one company code of it. Start here: each method says in which file its work is done.
 
 ../odata.py calls · wire.py names what is read, lines.py makes documents of journal entry lines, partners.py customers ·
-reads.py asks, changes.py goes through a reading, totals.py adds up · texts.py writes notes, dunning.py blocks.
+reads.py asks, changes.py goes through a reading, totals.py adds up · texts.py writes notes,
+dunning.py blocks and levels, attachments.py files.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,14 +27,15 @@ from adapters.ledger import (
     Totals,
 )
 from adapters.sap.odata import ODataClient, Query
+from adapters.sap.s4hana.attachments import AttachmentWriter
 from adapters.sap.s4hana.changes import Reading
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.cutting import text
-from adapters.sap.s4hana.dunning import DunningWriter
+from adapters.sap.s4hana.dunning import BlockWriter, LevelWriter, Records
 from adapters.sap.s4hana.lines import Habits
 from adapters.sap.s4hana.partners import PartnerReader
 from adapters.sap.s4hana.reads import ITEMS, CubeReader
-from adapters.sap.s4hana.texts import NOTE_LENGTH, PER_BATCH, TextPlace, TextWriter
+from adapters.sap.s4hana.texts import NOTE_LENGTH, PER_BATCH, Note, TextPlace, TextWriter
 from adapters.sap.s4hana.totals import read_totals
 
 
@@ -44,10 +46,13 @@ class _CompanyCode(msgspec.Struct, rename="pascal"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The two services that are read: journal entry items, and business partners."""
+    """The two services that are read: journal entry items, and business partners. `attachments` only where entries
+    are to be attached to their journal entries too.
+    """
 
     items: ODataClient
     partners: ODataClient
+    attachments: ODataClient | None = None
 
 
 class S4HanaLedger:
@@ -55,7 +60,7 @@ class S4HanaLedger:
 
     `texts` is where our notes go, `locked` keeps two writers of one customer's text, and of its
     dunning records, apart. `habits` is what differs from system to system. `block_code` is the dunning block that a
-    dispute sets; empty: none is set.
+    dispute sets; empty: none is set. `write_level`: a reminder that left raises the customer's dunning level.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class S4HanaLedger:
         page_size: int = 1000,
         habits: Habits | None = None,
         block_code: str = "",
+        write_level: bool = False,
     ) -> None:
         self._services = services
         self._company_code = company_code
@@ -76,8 +82,12 @@ class S4HanaLedger:
         self._cube = CubeReader(services.items, company_code, page_size=page_size)
         self._partners = PartnerReader(services.partners, company_code)
         self._reading = Reading(self._cube, self._partners, now, habits=habits)
-        self._writer = TextWriter(services.partners, texts, locked, now)
-        self._dunning = DunningWriter(services.partners, company_code, block_code, locked)
+        records = Records(services.partners, company_code)
+        beside: list[Callable[[Note], str]] = [LevelWriter(records)] if write_level else []
+        if services.attachments is not None:
+            beside.append(AttachmentWriter(services.attachments, company_code))
+        self._writer = TextWriter(services.partners, texts, locked, now, beside)
+        self._dunning = BlockWriter(records, block_code, locked)
         self._blocks = BlockPlace.CUSTOMER if block_code else None
 
     @property

@@ -1,4 +1,4 @@
-"""Our own block in the ledger is remembered."""
+"""Our own block in the ledger is remembered, and the step of a reminder."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Our own block in the ledger is remembered."""
+    """Our own block in the ledger is remembered, and the step of a reminder."""
     op.create_table(
         "ledger_block",
         sa.Column("company", sa.String(length=64), nullable=False),
@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company", "place", name=op.f("pk_ledger_block")),
     )
     op.create_index(op.f("ix_ledger_block_company_state"), "ledger_block", ["company", "state"], unique=False)
+    op.add_column("entry", sa.Column("step", sa.Integer(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
