@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from connector.settings_kinds import Folder, Group, Line, Url
+from connector.settings_kinds import Folder, Group, Line, Pairs, Url, Words
 
 TextId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,4}$")]
 
@@ -44,8 +44,9 @@ class S4HanaSettings(Group):
     text_length: int = Field(
         default=20_000, ge=2_500, le=1_000_000, description="Characters of the text from which older notes move."
     )
-    payment_types: tuple[Line, ...] = Field(
-        default=("DZ",), description="Document types of customer payments; other credits are credit memos."
+    payment_types: Words = Field(
+        default=("DZ",),
+        description="Document types of customer payments, divided by commas; other credits are credit memos.",
     )
     payment_block_holds: bool = Field(
         default=False, description="Whether a payment block holds reminders too. SAP keeps the two apart."
@@ -100,4 +101,9 @@ class BusinessOneSettings(Group):
         default=False,
         description="Whether a dispute sets the invoice's BlockDunning, so that its own wizard waits too.",
     )
+    partner_fields: Pairs = Field(
+        default={},
+        description="Customers' fields of your own and what they are read as: `U_DunMail=emails` (docs/sap.md).",
+    )
+    document_fields: Pairs = Field(default={}, description="Documents' fields of your own, likewise.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of such a company.")

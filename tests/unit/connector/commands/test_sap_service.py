@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from adapters.marker import find_marker
@@ -19,11 +20,12 @@ from adapters.sandbox.books import Books
 from adapters.sandbox.server import Sandbox
 from adapters.sap.business_one.sandbox import serve_business_one
 from adapters.sap.s4hana.sandbox import S4HanaSettings as SandboxSettings
-from adapters.sap.s4hana.sandbox import serve_s4hana
+from adapters.sap.s4hana.sandbox import ServedS4Hana, serve_s4hana
 from connector.bootstrap import Service, open_service
 from connector.cli import invoke
 from connector.clock import SimulatedClock
 from connector.settings import BusinessOneSettings, MailSettings, S4HanaSettings, Settings
+from connector.store.tables import document
 from tests.unit.connector.speaking.fakes import ScriptedMailer
 
 BEGUN = datetime(2026, 8, 3, 18, 0, tzinfo=UTC)
@@ -168,3 +170,42 @@ def test_a_refused_password_is_one_sentence_and_nothing_is_connected(desk: Desk)
     assert (code, err.count("\n")) == (4, 1)
     assert "another" not in err
     assert desk.run("status")[0] != 0
+
+
+def _set(desk: Desk, **fields: dict[str, object]) -> None:
+    """Other settings of the two ledgers, before anything is connected."""
+    changed = {name: getattr(desk.service.settings, name).model_copy(update=told) for name, told in fields.items()}
+    object.__setattr__(desk.service, "settings", desk.service.settings.model_copy(update=changed))
+
+
+def _block(desk: Desk) -> object:
+    """The dunning block that the ledger itself keeps."""
+    if isinstance(desk.sandbox, ServedS4Hana):
+        return desk.sandbox.face.sets.extras.dunning(desk.anna)[0].block
+    return desk.books.document(desk.invoice).extra.get("business_one", {}).get("BlockDunning", "")
+
+
+def test_a_dispute_blocks_the_ledgers_own_dunning_until_it_is_resolved(desk: Desk) -> None:
+    _set(desk, s4hana={"write_blocks": True, "block_code": "Z"}, business_one={"dispute_blocks": True})
+    _go_on(desk)
+    desk.tell("sync")
+    with desk.service.database.read() as connection:
+        number = str(connection.scalar(select(document.c.number).where(document.c.open_minor > 0)))
+    opened = desk.tell("dispute", "open", "Anna Boats", number)
+    _a_day(desk)
+    assert _block(desk) == {"s4hana": "Z", "business_one": "tYES"}[desk.ledger]
+    assert desk.mailer.taken == []
+    desk.tell("dispute", "resolve", opened["id"], "upheld")
+    _a_day(desk)
+    assert _block(desk) in {"", "tNO"}
+    _a_day(desk)
+    assert len(desk.mailer.taken) == 1
+
+
+def test_a_field_of_ones_own_that_cannot_be_mapped_is_one_sentence(desk: Desk) -> None:
+    if desk.ledger != "business_one":
+        pytest.skip("fields of one's own are Business One's")
+    _set(desk, business_one={"partner_fields": {"U_DunMail": "colour"}})
+    code, _, err = desk.run(*CONNECT[desk.ledger], *PLACE)
+    assert (code != 0, err.count("\n")) == (True, 1)
+    assert "colour" in err
