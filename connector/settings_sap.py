@@ -66,6 +66,10 @@ class S4HanaSettings(Group):
         default=False,
         description="Whether a note is also attached, as a text file, to the journal entries it is about.",
     )
+    promises_url: Url | None = Field(
+        default=None,
+        description="An OData V4 service of your own that takes promises and disputes (docs/sap.md). Empty: none.",
+    )
     page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")
 

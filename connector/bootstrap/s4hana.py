@@ -67,6 +67,7 @@ def probe_s4hana(service: Service, company_code: str) -> list[Check]:
         text_id=settings.text_id,
         language=settings.text_language,
         attachments=services.attachments,
+        cases=services.cases,
     )
 
 
@@ -81,10 +82,10 @@ def s4hana_services(service: Service) -> Services:
     sign_in = _sign_in(service, settings, http)
     fixed = {"sap-client": settings.client} if settings.client else {}
 
-    def client(name: str) -> ODataClient:
+    def client(name: str = "", version: Version = Version.V2, root: str = f"{settings.url}{_ROOT}") -> ODataClient:
         return ODataClient(
-            f"{settings.url}{_ROOT}{name}",
-            version=Version.V2,
+            f"{root}{name}",
+            version=version,
             http=http,
             now=service.clock.now,
             sign_in=sign_in,
@@ -93,7 +94,8 @@ def s4hana_services(service: Service) -> Services:
         )
 
     attachments = client(ATTACHMENTS) if settings.attach_to_items else None
-    return Services(items=client(CUBE), partners=client(PARTNERS), attachments=attachments)
+    cases = client(version=Version.V4, root=settings.promises_url) if settings.promises_url else None
+    return Services(items=client(CUBE), partners=client(PARTNERS), attachments=attachments, cases=cases)
 
 
 def _http(service: Service, settings: S4HanaSettings) -> Http:

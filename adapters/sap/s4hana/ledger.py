@@ -2,7 +2,7 @@
 
 ../odata.py calls · wire.py names what is read, lines.py makes documents of journal entry lines, partners.py customers ·
 reads.py asks, changes.py goes through a reading, totals.py adds up · texts.py writes notes,
-dunning.py blocks and levels, attachments.py files.
+dunning.py blocks and levels, attachments.py files, cases.py rows of a service of one's own.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -28,6 +28,7 @@ from adapters.ledger import (
 )
 from adapters.sap.odata import ODataClient, Query
 from adapters.sap.s4hana.attachments import AttachmentWriter
+from adapters.sap.s4hana.cases import CaseWriter
 from adapters.sap.s4hana.changes import Reading
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.cutting import text
@@ -47,12 +48,13 @@ class _CompanyCode(msgspec.Struct, rename="pascal"):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The two services that are read: journal entry items, and business partners. `attachments` only where entries
-    are to be attached to their journal entries too.
+    are to be attached to their journal entries too, `cases` where a service of one's own takes promises and disputes.
     """
 
     items: ODataClient
     partners: ODataClient
     attachments: ODataClient | None = None
+    cases: ODataClient | None = None
 
 
 class S4HanaLedger:
@@ -86,6 +88,8 @@ class S4HanaLedger:
         beside: list[Callable[[Note], str]] = [LevelWriter(records)] if write_level else []
         if services.attachments is not None:
             beside.append(AttachmentWriter(services.attachments, company_code))
+        if services.cases is not None:
+            beside.append(CaseWriter(services.cases, company_code))
         self._writer = TextWriter(services.partners, texts, locked, now, beside)
         self._dunning = BlockWriter(records, block_code, locked)
         self._blocks = BlockPlace.CUSTOMER if block_code else None

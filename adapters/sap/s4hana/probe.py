@@ -13,6 +13,7 @@ import msgspec
 from adapters.errors import LedgerAuthExpired, LedgerError, LedgerRejected
 from adapters.sap.odata import ODataClient, Query
 from adapters.sap.s4hana.attachments import names_on, object_key
+from adapters.sap.s4hana.cases import DISPUTES, PROMISES, Case
 from adapters.sap.s4hana.cutting import text
 from adapters.sap.s4hana.reads import ITEMS
 from adapters.sap.s4hana.wire import (
@@ -42,6 +43,7 @@ _ATTACHMENT_TODO = (
     "premise: activate API_CV_ATTACHMENT_SRV (/IWFND/MAINT_SERVICE) and grant it to our user. Or leave "
     "DUECOURSE_S4HANA__ATTACH_TO_ITEMS out."
 )
+_CASES_TODO = "DUECOURSE_S4HANA__PROMISES_URL is to name a service as docs/sap.md describes it, or to be left out."
 _TEXT_TODO = (
     "Name a long text of customers in a company code that is in your text configuration: DUECOURSE_S4HANA__TEXT_ID, "
     "and its language DUECOURSE_S4HANA__TEXT_LANGUAGE. That we may write it shows with the first note."
@@ -73,6 +75,7 @@ def probe(
     text_id: str,
     language: str,
     attachments: ODataClient | None = None,
+    cases: ODataClient | None = None,
 ) -> list[Check]:
     """Every check, in order; one that fails stops no other. Raises LedgerUnavailable where nobody answers."""
     return [
@@ -88,6 +91,7 @@ def probe(
         _dunned(partners, company_code),
         _texts(partners, company_code, text_id, language),
         *([_attached(items, attachments, company_code)] if attachments is not None else []),
+        *(_cases(cases) if cases is not None else []),
     ]
 
 
@@ -165,6 +169,19 @@ def _attached(items: ODataClient, attachments: ODataClient, company_code: str) -
         return Check(name="attachments", works=Works.YES, said=f"{number} files on the first journal entry")
 
     return _checked("attachments", _ATTACHMENT_TODO, look)
+
+
+def _cases(cases: ODataClient) -> Iterator[Check]:
+    """The two sets of the service of one's own; that we may write to them shows with the first promise."""
+    for entities in (PROMISES, DISPUTES):
+
+        def look(entities: str = entities) -> Check:
+            page = cases.rows(entities, Case, Query(select=("EntryKey", "State"), top=1))
+            works = Works.NO if page.bad else Works.YES
+            said = f"{entities} is not as docs/sap.md says." if page.bad else entities
+            return Check(name=f"own service: {entities}", works=works, said=said)
+
+        yield _checked(f"own service: {entities}", _CASES_TODO, look)
 
 
 class _Entry(msgspec.Struct, rename="pascal"):

@@ -31,7 +31,7 @@ _BETWEEN = "\n\n"
 
 
 class Note(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """An entry on its way. `day` and `step` are there for a reminder that left."""
+    """An entry on its way, with as much of it as is written beside its text. `amount` is in major units."""
 
     key: str
     customer: str
@@ -39,6 +39,10 @@ class Note(msgspec.Struct, kw_only=True, omit_defaults=True):
     documents: tuple[DocumentRef, ...] = ()
     day: date | None = None
     step: int = 0
+    kind: str = ""
+    about: str = ""
+    amount: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +201,12 @@ def _batch(entries: Sequence[Entry]) -> Batch:
             customer=each.customer,
             text=each.text,
             documents=each.documents,
-            day=each.day if each.step else None,
+            day=each.day,
             step=each.step,
+            kind=each.kind.value,
+            about=each.about or "",
+            amount=str(each.amount.amount) if each.amount else "",
+            currency=each.amount.currency if each.amount else "",
         )
         for each in entries
     ]
