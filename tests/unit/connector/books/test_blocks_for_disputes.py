@@ -356,3 +356,22 @@ def test_a_refused_block_asks_a_person_once(coded: Desk) -> None:
     (task,) = coded.house.tasks("block_refused")
     assert "No authorization" in task["text"]
     assert coded.state(owner, invoice) == "not_ours"
+
+
+def test_an_answer_lost_between_two_areas_leaves_neither_half_set(coded: Desk) -> None:
+    owner, invoice = coded.debtor()
+    areas = cast("S4HanaConnection", coded.here).face.sets.extras.dunning(owner)
+    areas.append(type(areas[0])(area="02"))
+    dispute = coded.dispute(invoice)
+    coded.here.lose_next_block()
+    assert coded.keep() == Kept(unknown=1)
+    assert [each.block for each in areas] == ["Z", ""]
+    coded.house.wait(minutes=11)
+    assert coded.keep() == Kept(set=1)
+    assert [each.block for each in areas] == ["Z", "Z"]
+    coded.resolve(dispute)
+    coded.here.lose_next_block()
+    assert coded.keep() == Kept(unknown=1)
+    coded.house.wait(minutes=11)
+    assert coded.keep() == Kept(cleared=1)
+    assert [each.block for each in areas] == ["", ""]
