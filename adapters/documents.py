@@ -78,7 +78,7 @@ class Customer:
     customer_type: str = ""
     delivery_method: str = ""  # email, print, none; empty where unknown
     note: str = ""  # the ledger's own note on the customer
-    block: str = ""  # the ledger's dunning block, empty where there is none
+    block: str = ""  # the ledger's dunning blocks, divided by `, `; empty where there is none
     balance: Money | None = None  # the ledger's own open balance of this record alone, where it tells one
     last_dunned: date | None = None  # somebody else's dunning, as the ledger tells it
     remark: str = ""  # what else the ledger says of it that a person should see; it holds nothing

@@ -18,15 +18,22 @@ Cursor: TypeAlias = str
 """Where reading stopped: opaque, safe to store once the page that carries it has been applied."""
 
 
+class BlockPlace(StrEnum):
+    """Where a ledger keeps a dunning block that we may set: on the whole customer, or on one document."""
+
+    CUSTOMER = "customer"
+    DOCUMENT = "document"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What this ledger can hold for us."""
+    """What this ledger can hold for us. `blocks` is None where no dunning block is to be written."""
 
     note_length: int  # characters of one note, our marker included
     links_per_note: int
     posts_per_batch: int
     tasks: bool = False
-    blocks: bool = False
+    blocks: BlockPlace | None = None
     native_promises: bool = False
 
 
@@ -121,6 +128,7 @@ class EntryKind(StrEnum):
 class Entry:
     """One note for the ledger. `key` comes from its meaning and is unique for ever; `text` ends with our marker.
 
+    `step` is the place in its ladder of a reminder that left; 0 elsewhere, and where it is uncertain whether it did.
     `about` is the key of the entry whose state this one changes. `documents` may name some that are gone by now:
     the note then goes to the customer alone.
     """
@@ -135,6 +143,7 @@ class Entry:
     amount: Money | None = None
     day: date | None = None
     about: str | None = None
+    step: int = 0
 
 
 class Outcome(StrEnum):
@@ -167,12 +176,25 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockChange:
-    """Sets or clears OUR dunning block on a customer; only where the ledger has blocks."""
+    """Sets or takes away OUR dunning block, on a customer or on one of its documents.
 
+    `key` comes from its meaning. `before` is what the ledger told there before ours was ever tried, spelt as
+    `Customer.block` and `Document.block` are: that is never ours. `again`: an earlier attempt may have arrived, so our
+    code counts as ours where it stands. `ours` is what an earlier receipt named as ours; empty where none came.
+    """
+
+    key: str
     customer: CustomerRef
+    document: DocumentRef | None = None
     set: bool
-    reason: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
+    before: str = ""
+    again: bool = False
+    ours: str = ""
+
+
+def divided(blocks: str) -> frozenset[str]:
+    """The single blocks of what `Customer.block`, or a receipt, names."""
+    return frozenset(each for each in blocks.split(", ") if each)
 
 
 class Ledger(Protocol):
@@ -223,7 +245,14 @@ class Ledger(Protocol):
         ...
 
     def block(self, change: BlockChange) -> Receipt:
-        """Sets or clears our block. Raises `LedgerRejected` where `capabilities.blocks` is false."""
+        """Sets or takes away our block. What is not empty is never written over, what is not ours never taken away.
+
+        The receipt's `ledger_id` names what is ours there now, or was until now, in the spelling of `Customer.block`.
+        Setting: WRITTEN or ALREADY_THERE with a `ledger_id`; ALREADY_THERE without one where somebody else's block
+        stands, or nothing is dunned. Taking away: WRITTEN; ALREADY_THERE where nothing stands; IMPOSSIBLE where
+        somebody else's does. A refusal is IMPOSSIBLE, a lost answer UNKNOWN. Raises `LedgerRejected` where
+        `capabilities.blocks` is None and we have set none.
+        """
         ...
 
 

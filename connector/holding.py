@@ -133,8 +133,14 @@ def _stored_hold(row: RowMapping, today: date) -> Hold:
 
 
 def _ledger_holds(rows: AccountRows) -> Iterator[Hold]:
-    if rows.row["block"]:
-        yield _since_long(HoldKind.LEDGER_BLOCK, f"the ledger blocks reminders: {rows.row['block']}")
+    if block := _not_ours(rows, rows.row["customer"], rows.row["block"]):
+        yield _since_long(HoldKind.LEDGER_BLOCK, f"the ledger blocks reminders: {block}")
+
+
+def _not_ours(rows: AccountRows, place: str, block: str | None) -> str:
+    """What the ledger blocks there, without what we set for a dispute ourselves: that is never a reason to wait."""
+    ours = rows.own_blocks.get(place, ())
+    return ", ".join(each for each in (block or "").split(", ") if each and each not in ours)
 
 
 def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
@@ -151,8 +157,8 @@ def _item_holds(rows: AccountRows, quiet_days: int) -> Iterator[Hold]:
                 reason="it was settled and opened again",
                 items=frozenset([owed.ref]),
             )
-        if row.block:
-            yield _since_long(HoldKind.LEDGER_BLOCK, f"the ledger blocks this invoice: {row.block}", owed.ref)
+        if block := _not_ours(rows, row.document, row.block):
+            yield _since_long(HoldKind.LEDGER_BLOCK, f"the ledger blocks this invoice: {block}", owed.ref)
         if row.unreadable:
             yield _since_long(HoldKind.UNREADABLE, "the ledger's row cannot be read", owed.ref)
         if _was_never_delivered(rows, owed, row):

@@ -94,6 +94,16 @@ def remind_company(office: Office) -> object:
     return planned, deliver(office)
 
 
+def write_company(office: Office) -> object:
+    """Writes into the ledger what waits: notes, and dunning blocks for disputes. Tells what became of the notes."""
+    from connector.blocks import keep_blocks
+    from connector.outbox import post_notes
+
+    posted = post_notes(office)
+    keep_blocks(office)
+    return posted
+
+
 def _nothing(office: Office) -> object:
     """No inbox folder is set."""
     del office
@@ -103,7 +113,6 @@ def _nothing(office: Office) -> object:
 def all_jobs(inbox: Path | None) -> dict[Job, Callable[[Office], object]]:
     """Every job, in the order in which one run does them; each room is loaded here, and not by a sync."""
     from connector.inbox_folder import take_in_folder
-    from connector.outbox import post_notes
     from connector.reconcile import reconcile
 
     read_inbox = (lambda office: take_in_folder(office, inbox)) if inbox else _nothing
@@ -111,7 +120,7 @@ def all_jobs(inbox: Path | None) -> dict[Job, Callable[[Office], object]]:
         Job.INBOX: read_inbox,
         Job.SYNC: sync_company,
         Job.REMIND: remind_company,
-        Job.NOTES: post_notes,
+        Job.NOTES: write_company,
         Job.RECONCILE: reconcile,
     }
 

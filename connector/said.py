@@ -5,7 +5,7 @@ them, and the history's chain locked once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -149,7 +149,8 @@ class _Recording:
         facts, today = row["facts"], self.office.today()
         lines = [*facts["about"], *facts["also"]]
         shown = formats(choose_language(self.language))
-        return entry_for(
+        step = max(each["step_no"] for each in facts["advance"])
+        made = entry_for(
             self.office,
             EntryKind.REMINDER,
             fact=row["id"],
@@ -159,7 +160,7 @@ class _Recording:
                 on=today,
                 documents=tuple(dict.fromkeys(line["number"] for line in lines)),
                 amounts=tuple(Money(each["asked"], each["currency"]) for each in facts["amounts"]),
-                step=max(each["step_no"] for each in facts["advance"]),
+                step=step,
                 subject=row["subject"],
                 recipients=tuple(facts["recipients"]),
                 lines=tuple(_line(line, shown, today) for line in lines),
@@ -167,6 +168,7 @@ class _Recording:
             ),
             language=self.language,
         )
+        return replace(made, day=today, step=0 if state == "uncertain" else step)
 
 
 _CONTACT_KEY = ("company", "account", "source", "address")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 
 def _no_line_break(value: str) -> str:
@@ -42,7 +42,24 @@ def _mail_address(value: str) -> str:
     return value
 
 
+def _divided(value: object) -> object:
+    """`DZ, ZP` as two words; what is a list already stays as it is."""
+    return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+
+def _paired(value: object) -> object:
+    """`U_DunMail=emails, U_Phone=phone` as pairs; what is a mapping already stays as it is."""
+    if not isinstance(value, str):
+        return value
+    pairs = [each.partition("=") for each in value.split(",") if each.strip()]
+    if any(not equals or not name.strip() or not what.strip() for name, equals, what in pairs):
+        raise ValueError("must be pairs like U_DunMail=emails, divided by commas")
+    return {name.strip(): what.strip() for name, _, what in pairs}
+
+
 Line = Annotated[str, AfterValidator(_no_line_break)]
+Words = Annotated[tuple[Line, ...], BeforeValidator(_divided)]
+Pairs = Annotated[dict[str, str], BeforeValidator(_paired)]
 Address = Annotated[str, AfterValidator(_mail_address)]
 Url = Annotated[str, AfterValidator(_web_address)]
 Folder = Annotated[Path, AfterValidator(_home)]

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from connector.settings_kinds import Folder, Group, Line, Url
+from connector.settings_kinds import Folder, Group, Line, Pairs, Url, Words
 
 TextId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,4}$")]
 
@@ -44,8 +44,9 @@ class S4HanaSettings(Group):
     text_length: int = Field(
         default=20_000, ge=2_500, le=1_000_000, description="Characters of the text from which older notes move."
     )
-    payment_types: tuple[Line, ...] = Field(
-        default=("DZ",), description="Document types of customer payments; other credits are credit memos."
+    payment_types: Words = Field(
+        default=("DZ",),
+        description="Document types of customer payments, divided by commas; other credits are credit memos.",
     )
     payment_block_holds: bool = Field(
         default=False,
@@ -54,8 +55,33 @@ class S4HanaSettings(Group):
     direct_debits: tuple[Line, ...] = Field(
         default=(), description="Payment methods with which we collect the money ourselves: said beside such an item."
     )
+    write_blocks: bool = Field(
+        default=False,
+        description="Whether a dispute sets the customer's dunning block: SAP's own dunning run then skips all of it.",
+    )
+    block_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]?$")] = Field(
+        default="", description="The dunning block that a dispute sets: a key of its own, which nobody else uses."
+    )
+    write_dunning_level: bool = Field(
+        default=False,
+        description="Whether a reminder that left raises the customer's dunning level and its day in SAP.",
+    )
+    attach_to_items: bool = Field(
+        default=False,
+        description="Whether a note is also attached, as a text file, to the journal entries it is about.",
+    )
+    promises_url: Url | None = Field(
+        default=None,
+        description="An OData V4 service of your own that takes promises and disputes (docs/sap.md). Empty: none.",
+    )
     page_size: int = Field(default=1000, ge=50, le=5000, description="Lines asked for at once.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of an S/4HANA company.")
+
+    @model_validator(mode="after")
+    def _blocks_have_a_code(self) -> "S4HanaSettings":
+        if self.write_blocks and not self.block_code:
+            raise ValueError("set DUECOURSE_S4HANA__BLOCK_CODE too, the dunning block that a dispute is to set")
+        return self
 
 
 class BusinessOneSettings(Group):
@@ -83,4 +109,9 @@ class BusinessOneSettings(Group):
         default=False,
         description="Whether a dispute sets the invoice's BlockDunning, so that its own wizard waits too.",
     )
+    partner_fields: Pairs = Field(
+        default={},
+        description="Customers' fields of your own and what they are read as: `U_DunMail=emails` (docs/sap.md).",
+    )
+    document_fields: Pairs = Field(default={}, description="Documents' fields of your own, likewise.")
     sync_minutes: int = Field(default=30, ge=1, le=1440, description="Minutes between two syncs of such a company.")

@@ -137,8 +137,10 @@ def _leaves(kind: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple
 
 def _shown(field: FieldInfo) -> str:
     default = field.default
-    if default is None or default == "":
+    if default is None or default in ("", {}):
         return "–"
+    if isinstance(default, tuple):
+        return f"`{', '.join(default)}`"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default}`"

@@ -93,6 +93,11 @@ def day(told: str | None) -> date | None:
     return on if on.year >= _FIRST_YEAR else None
 
 
+def wire_day(on: date) -> str:
+    """A day as version 2 writes it into JSON: `/Date(ms)/`."""
+    return f"/Date({(on - _EPOCH.date()) // timedelta(milliseconds=1)})/"
+
+
 def instant(told: str | None) -> datetime | None:
     """The instant (aware UTC) of `/Date(ms)/`, with or without offset, or of ISO text; None for nothing and fillers.
 

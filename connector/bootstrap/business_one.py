@@ -27,6 +27,19 @@ def _opened(service: Service, database: str) -> BusinessOneLedger:
             "Business One needs its Service Layer and a user: set DUECOURSE_BUSINESS_ONE__URL, "
             "DUECOURSE_BUSINESS_ONE__USER and DUECOURSE_BUSINESS_ONE__PASSWORD (or its _FILE).",
         )
+    try:
+        settings = Settings(
+            partner_fields=told.partner_fields,
+            document_fields=told.document_fields,
+            marker_field=told.marker_field,
+            details_length=told.details_length,
+            dispute_blocks=told.dispute_blocks,
+            zone=told.zone,
+        )
+    except ValueError as error:
+        raise NotSetUp(
+            f"DUECOURSE_BUSINESS_ONE__PARTNER_FIELDS or __DOCUMENT_FIELDS: {error} See docs/sap.md for what can."
+        ) from error
     http = service.clients.get("business_one") or service.clients.setdefault("business_one", _http(service))
     return BusinessOneLedger(
         told.url,
@@ -36,12 +49,7 @@ def _opened(service: Service, database: str) -> BusinessOneLedger:
         http=http,
         now=service.clock.now,
         dialect=told.version,
-        settings=Settings(
-            marker_field=told.marker_field,
-            details_length=told.details_length,
-            dispute_blocks=told.dispute_blocks,
-            zone=told.zone,
-        ),
+        settings=settings,
         page_size=told.page_size,
     )
 

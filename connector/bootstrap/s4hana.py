@@ -12,7 +12,7 @@ from adapters.sap.s4hana.ledger import S4HanaLedger, Services
 from adapters.sap.s4hana.lines import Habits
 from adapters.sap.s4hana.probe import Check, probe
 from adapters.sap.s4hana.texts import TextPlace
-from adapters.sap.s4hana.wire import CUBE, PARTNERS
+from adapters.sap.s4hana.wire import ATTACHMENTS, CUBE, PARTNERS
 from adapters.sap.signin import Basic, ClientCredentials, Nobody, SignIn, secure_client
 from adapters.sap.values import Version
 from connector.bootstrap.service import NotSetUp, Service
@@ -54,6 +54,8 @@ def _opened(service: Service, *, company_id: str, company_code: str) -> S4HanaLe
             direct_debits=frozenset(settings.direct_debits),
             payment_block_holds=settings.payment_block_holds,
         ),
+        block_code=settings.block_code if settings.write_blocks else "",
+        write_level=settings.write_dunning_level,
     )
 
 
@@ -61,12 +63,18 @@ def probe_s4hana(service: Service, company_code: str) -> list[Check]:
     """What works for a company code, by reading alone. Raises LedgerError and `NotSetUp`."""
     services, settings = s4hana_services(service), service.settings.s4hana
     return probe(
-        services.items, services.partners, company_code, text_id=settings.text_id, language=settings.text_language
+        services.items,
+        services.partners,
+        company_code,
+        text_id=settings.text_id,
+        language=settings.text_language,
+        attachments=services.attachments,
+        cases=services.cases,
     )
 
 
 def s4hana_services(service: Service) -> Services:
-    """The two services that we read and write, over one session. Raises `NotSetUp`."""
+    """The services that we read and write, over one session. Raises `NotSetUp`."""
     settings = service.settings.s4hana
     if settings.url is None:
         raise NotSetUp(
@@ -76,10 +84,10 @@ def s4hana_services(service: Service) -> Services:
     sign_in = _sign_in(service, settings, http)
     fixed = {"sap-client": settings.client} if settings.client else {}
 
-    def client(name: str) -> ODataClient:
+    def client(name: str = "", version: Version = Version.V2, root: str = f"{settings.url}{_ROOT}") -> ODataClient:
         return ODataClient(
-            f"{settings.url}{_ROOT}{name}",
-            version=Version.V2,
+            f"{root}{name}",
+            version=version,
             http=http,
             now=service.clock.now,
             sign_in=sign_in,
@@ -87,7 +95,9 @@ def s4hana_services(service: Service) -> Services:
             headers={"Accept-Language": settings.language},
         )
 
-    return Services(items=client(CUBE), partners=client(PARTNERS))
+    attachments = client(ATTACHMENTS) if settings.attach_to_items else None
+    cases = client(version=Version.V4, root=settings.promises_url) if settings.promises_url else None
+    return Services(items=client(CUBE), partners=client(PARTNERS), attachments=attachments, cases=cases)
 
 
 def _http(service: Service, settings: S4HanaSettings) -> Http:

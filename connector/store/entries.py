@@ -47,6 +47,7 @@ def _row(company: str, each: Entry, seq: int, now: datetime) -> dict[str, object
         "currency": each.amount.currency if each.amount else None,
         "day": each.day,
         "about": each.about,
+        "step": each.step,
         "state": "waiting",
         "updated_at": now,
     }
@@ -80,6 +81,7 @@ def to_entry(row: RowMapping) -> Entry:
         amount=Money(row["amount_minor"], row["currency"]) if row["amount_minor"] is not None else None,
         day=row["day"],
         about=row["about"],
+        step=row["step"],
     )
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from adapters.documents import Delivery
 from adapters.money import Money
+from connector.store import ledger_blocks
 from connector.store.addresses import CONTACT_DAYS
 from connector.store.open_items import OpenItem, open_items, owed_item, taken_of
 from connector.store.tables import (
@@ -55,6 +56,7 @@ class AccountRows:
     last_payment: LastPayment | None
     doubtful: Mapping[str, OpenItem]  # by item: unreadable, reopened, blocked, or not known to have been sent
     by_mail: Collection[str]  # customers whose invoices go out by e-mail; others' may be among them
+    own_blocks: Mapping[str, frozenset[str]]  # what of the ledger's blocks is ours, by customer or document
 
 
 def load_rows(
@@ -76,6 +78,9 @@ def load_rows(
         items[row.account].append(owed_item(row, billed[row.customer]["name"], taken.get(row.ref, ())))
         if row.unreadable or row.quiet_until or row.block or row.delivery != _SENT:
             doubtful[row.account][row.ref] = row
+    blocked = {head["customer"] for head in heads.values() if head["block"]}
+    blocked |= {row.document for rows in doubtful.values() for row in rows.values() if row.block}
+    own_blocks = ledger_blocks.ours(connection, company, blocked) if blocked else {}
     own = {head["customer"] for head in heads.values()}
     pools: dict[str, object] = {"company": company, "refs": list(own | {_parent(head) for head in heads.values()})}
     credit = _credit(connection, pools)
@@ -101,6 +106,7 @@ def load_rows(
             last_payment=payments.get(head["customer"]),
             doubtful=doubtful.get(ref, {}),
             by_mail=by_mail,
+            own_blocks=own_blocks,
         )
         for ref, head in heads.items()
     }
@@ -244,9 +250,11 @@ def _named_by_all(items: Sequence[OwedItem]) -> list[str]:
 
 
 def _with_dunning(rows: AccountRows) -> tuple[Contacted, ...]:
-    """Somebody else's dunning, as the ledger tells it, counts as contact."""
+    """The ledger's own dunning counts as contact; on a day on which we wrote it may be our own, read back."""
     dunned = rows.row["last_dunned"]
-    return (*rows.contacts, Contacted(on=dunned, what="ledger")) if dunned else tuple(rows.contacts)
+    if dunned is None or any(each.on == dunned and each.what == "reminder" for each in rows.contacts):
+        return tuple(rows.contacts)
+    return (*rows.contacts, Contacted(on=dunned, what="ledger"))
 
 
 def to_account(

@@ -29,7 +29,7 @@ class BusinessOneConnection:
     """The Service Layer and its ledger. Documents keep the numbers of the books."""
 
     page_size = 3
-    traits = frozenset([Trait.JOURNALS, Trait.SPLIT_CREDIT])
+    traits = frozenset([Trait.JOURNALS, Trait.SPLIT_CREDIT, Trait.BLOCKS])
     kinds = frozenset(kind.value for kind in DocumentKind)
 
     def __init__(
@@ -58,7 +58,7 @@ class BusinessOneConnection:
             http=self.http,
             now=self.clock.now,
             dialect=dialect,
-            settings=settings or Settings(zone=self.books.zone),
+            settings=settings or Settings(zone=self.books.zone, dispute_blocks=True),
             page_size=page_size,
         )
         self.ledger: Ledger = self.business_one
@@ -93,6 +93,29 @@ class BusinessOneConnection:
 
         self.transport.before = lose
 
+    def block_by_hand(self, owner: str, invoice: str, *, lifted: bool = False) -> None:
+        del owner
+        row = self.face.context.books.document(invoice)
+        own = {**row.extra.get("business_one", {}), "BlockDunning": "tNO" if lifted else "tYES"}
+        self.books.change_document(invoice, extra={**row.extra, "business_one": own})
+
+    def stands(self, owner: str, invoice: str) -> str:
+        del owner
+        told = str(self.face._lists["Invoices"].one(invoice, "v2")["BlockDunning"])
+        return "" if told == "tNO" else told
+
+    def lose_next_block(self, *, before: bool = False) -> None:
+        if not before:
+            self._lose_after(_changes_invoice)
+            return
+
+        def lose(request: httpx.Request) -> None:
+            if _changes_invoice(request):
+                self.transport.before = lambda _: None
+                raise httpx.ConnectError("nobody there", request=request)
+
+        self.transport.before = lose
+
     def break_documents(self, *refs: str) -> None:
         for kind, _, ident in (ref.partition(":") for ref in refs):
             self.face.context.broken.add((ENTITY[kind], int(ident.partition(".")[0])))
@@ -110,3 +133,7 @@ class BusinessOneConnection:
 def writes(request: httpx.Request) -> bool:
     """Whether the call writes activities."""
     return request.url.path.endswith("/$batch") and b"POST " in request.content
+
+
+def _changes_invoice(request: httpx.Request) -> bool:
+    return request.method == "PATCH" and "/Invoices(" in request.url.path

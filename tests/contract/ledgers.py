@@ -54,6 +54,7 @@ class Trait(StrEnum):
     DELIVERY = "delivery"  # the invoice tells whether it went out, and to whom
     LINKS = "links"  # a note hangs on the documents it is about
     SPLIT_CREDIT = "split_credit"  # credit keeps its document while it is used up
+    BLOCKS = "blocks"  # a dunning block can be set for a dispute
     ZONE = "zone"  # the ledger says in which time zone its company is
 
 
@@ -100,11 +101,27 @@ class Connection(Protocol):
         ...
 
 
+class Blocking(Connection, Protocol):
+    """One whose ledger keeps dunning blocks; a place is the customer, or its invoice."""
+
+    def block_by_hand(self, owner: str, invoice: str, *, lifted: bool = False) -> None:
+        """Somebody sets a block there, or takes away whatever stands."""
+        ...
+
+    def stands(self, owner: str, invoice: str) -> str:
+        """What the ledger keeps there; empty for no block."""
+        ...
+
+    def lose_next_block(self, *, before: bool = False) -> None:
+        """The answer to the next change of a block does not arrive; with `before`, the change itself does not."""
+        ...
+
+
 class SameReferences:
     """A ledger that calls documents as the books do, and keeps them one by one."""
 
     books: Books
-    traits = frozenset(Trait)
+    traits = frozenset(Trait) - {Trait.BLOCKS}
     kinds = frozenset(kind.value for kind in DocumentKind)
 
     def ref(self, kind: str, ident: str) -> str:

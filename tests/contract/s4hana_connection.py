@@ -20,11 +20,12 @@ from adapters.sap.s4hana.sandbox import S4HanaSandbox, S4HanaSettings, entries
 from adapters.sap.s4hana.sandbox.app import ROOT
 from adapters.sap.s4hana.sandbox.sets import CUBE, PARTNERS
 from adapters.sap.s4hana.texts import TextPlace
+from adapters.sap.s4hana.wire import ATTACHMENTS
 from adapters.sap.values import Version
 from tests.contract.ledgers import Clock, Line, SandboxTransport, Trait
 from tests.contract.replica import Replica
 
-COMPANY_CODE, TEXT_ID = "1710", "0001"
+COMPANY_CODE, TEXT_ID, BLOCK_CODE = "1710", "0001", "Z"
 _OPEN = "InvoiceReference ne"
 
 
@@ -32,7 +33,7 @@ class S4HanaConnection:
     """S/4HANA calls invoices by their journal entry; credit is no one document there, and compared by customer."""
 
     page_size = 4
-    traits = frozenset[Trait]()
+    traits = frozenset([Trait.BLOCKS])
     kinds = frozenset({"invoice", "credit_memo", "payment"})
 
     def __init__(self, settings: S4HanaSettings | None = None, *, page_size: int = 4) -> None:
@@ -57,6 +58,9 @@ class S4HanaConnection:
         archive_id: str = "",
         longest: int = 20_000,
         locked: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        block_code: str = BLOCK_CODE,
+        write_level: bool = False,
+        attaches: bool = False,
     ) -> S4HanaLedger:
         """One more client of the same system, as a second worker has one."""
         http = Http(
@@ -67,12 +71,18 @@ class S4HanaConnection:
         )
 
         return S4HanaLedger(
-            Services(items=self.service(CUBE, http), partners=self.service(PARTNERS, http)),
+            Services(
+                items=self.service(CUBE, http),
+                partners=self.service(PARTNERS, http),
+                attachments=self.service(ATTACHMENTS, http) if attaches else None,
+            ),
             company_code=COMPANY_CODE,
             texts=TextPlace(company_code=COMPANY_CODE, text_id=TEXT_ID, archive_id=archive_id, longest=longest),
             locked=locked,
             now=self.clock.now,
             page_size=self.page_size,
+            block_code=block_code,
+            write_level=write_level,
         )
 
     def lines(self, ident: str) -> list[entries.Line]:
@@ -122,6 +132,26 @@ class S4HanaConnection:
 
         self.transport.before = lose
 
+    def block_by_hand(self, owner: str, invoice: str, *, lifted: bool = False) -> None:
+        del invoice
+        self.face.sets.extras.dunning(owner)[0].block = "" if lifted else "A"
+
+    def stands(self, owner: str, invoice: str) -> str:
+        del invoice
+        return self.face.sets.extras.dunning(owner)[0].block
+
+    def lose_next_block(self, *, before: bool = False) -> None:
+        if not before:
+            self.lose_after(_changes_dunning)
+            return
+
+        def lose(request: httpx.Request) -> None:
+            if _changes_dunning(request):
+                self.transport.before = lambda _: None
+                raise httpx.ConnectError("nobody there", request=request)
+
+        self.transport.before = lose
+
     def break_documents(self, *refs: str) -> None:
         lines = {invoice_ref(key_of(line)): line for line in self.face.sets.lines()}
         self.face.sets.broken = {(lines[ref].number, lines[ref].item) for ref in refs}
@@ -136,6 +166,10 @@ class S4HanaConnection:
             return response
 
         self.transport.after = lose
+
+
+def _changes_dunning(request: httpx.Request) -> bool:
+    return request.method == "PATCH" and "A_CustomerDunning" in request.url.path
 
 
 def key_of(line: entries.Line) -> Key:

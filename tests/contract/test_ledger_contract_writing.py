@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.errors import LedgerRejected, LedgerUnavailable
-from adapters.ledger import BlockChange, Entry, EntryKind, Outcome
+from adapters.errors import LedgerUnavailable
+from adapters.ledger import Entry, EntryKind, Outcome
 from adapters.marker import find_marker
 from tests.contract.ledgers import START, Connection, Trait
 from tests.contract.lively import TODAY, bill, customer
@@ -127,12 +127,6 @@ def test_our_own_note_is_no_change_of_any_document(here: Connection, replica: Re
     here.ledger.post(here.ledger.compose([entry("reminder:1", owner, here.ref("invoice", invoice))])[0])
     replica.sync()
     assert replica.changed == []
-
-
-def test_a_block_is_refused_where_the_ledger_has_none(here: Connection) -> None:
-    assert not here.ledger.capabilities.blocks
-    with pytest.raises(LedgerRejected):
-        here.ledger.block(BlockChange(customer="1", set=True))
 
 
 def test_the_company_tells_its_name_and_currency(here: Connection) -> None:

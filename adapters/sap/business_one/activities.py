@@ -16,9 +16,9 @@ import msgspec
 from adapters.documents import CustomerRef
 from adapters.errors import LedgerConflict, LedgerError, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, EntryKind, Outcome, Receipt
-from adapters.marker import find_marker, mark, marker
+from adapters.marker import find_marker, mark
 from adapters.sap.batch import Answer, Call
-from adapters.sap.business_one import holds, wire
+from adapters.sap.business_one import wire
 from adapters.sap.business_one.documents import Key, key_of
 from adapters.sap.business_one.reads import Asked, Reader, Service, cut, on, quoted
 from adapters.sap.business_one.settings import Settings
@@ -47,8 +47,6 @@ class _Note(msgspec.Struct, kw_only=True, omit_defaults=True):
     entry: int = 0
     due: date | None = None  # of a task
     closes: str = ""  # the key of the entry whose task is done
-    holds: list[tuple[int, int]] = []
-    frees: str = ""  # the key of the entry whose holds are over
 
 
 @dataclass(slots=True)
@@ -56,7 +54,6 @@ class _Open:
     """A note on its way: `link` falls away where the document is refused."""
 
     note: _Note
-    text: str
     task: int | None = None
     link: bool = True
 
@@ -75,7 +72,7 @@ class ActivityWriter:
         return [self._batch(entries[at : at + PER_BATCH]) for at in range(0, len(entries), PER_BATCH)]
 
     def _batch(self, entries: Sequence[Entry]) -> Batch:
-        body = msgspec.json.encode([_note(each, self._settings) for each in entries])
+        body = msgspec.json.encode([_note(each) for each in entries])
         members = tuple((str(at), each.key) for at, each in enumerate(entries, 1))
         return Batch(request_id=hashlib.sha256(body).hexdigest()[:32], body=body, members=members)
 
@@ -124,9 +121,9 @@ class ActivityWriter:
         return {key: row for row in rows if (key := find_marker(row.notes or "")) is not None}
 
     def _referred(self, notes: Sequence[_Note]) -> dict[str, wire.Activity]:
-        """The activities of earlier entries that these change: promises that end, disputes that are over."""
-        wanted = {each for note in notes for each in (note.closes, note.frees) if each}
-        customers = {note.customer for note in notes if note.closes or note.frees}
+        """The activities of earlier entries that these end: promises."""
+        wanted = {note.closes for note in notes if note.closes}
+        customers = {note.customer for note in notes if note.closes}
         found = {}
         for row in self._activities(customers, "") if wanted else ():
             if (key := find_marker(row.notes or "")) in wanted and key is not None:
@@ -144,22 +141,9 @@ class ActivityWriter:
     # -- what is to be written
 
     def _prepared(self, note: _Note, referred: dict[str, wire.Activity]) -> _Open:
-        """The note with the task it closes; documents of a dispute are held, or freed, before it is written."""
+        """The note with the task it closes."""
         task = referred.get(note.closes)
-        made = _Open(note=note, text=note.text, task=task.activity_code if task and not wire.yes(task.closed) else None)
-        line = ""
-        try:
-            held = [Key(*each) for each in note.holds if holds.hold(self._client, Key(*each), is_set=True)]
-            line = holds.said(held)
-            if note.frees in referred:
-                for key in holds.read(referred[note.frees].notes or ""):
-                    holds.hold(self._client, key, is_set=False)
-        except (LedgerRejected, LedgerConflict) as error:
-            line = f"BlockDunning was not changed: {error}"
-        if line:
-            body = note.text.removesuffix(marker(note.key)).rstrip()
-            made.text = mark(f"{line}\n{body}", note.key, NOTE_LENGTH)
-        return made
+        return _Open(note=note, task=task.activity_code if task and not wire.yes(task.closed) else None)
 
     def _calls(self, each: _Open) -> list[Call]:
         base = f"{self._service.base}/Activities"
@@ -168,7 +152,7 @@ class ActivityWriter:
             "CardCode": note.customer,
             "ActivityProperty": "cn_Task" if note.due else "cn_Note",
             "Details": _cut(note.text.partition("\n")[0], self._settings.details_length),
-            "Notes": each.text,
+            "Notes": note.text,
         }
         if note.entry and each.link:
             told |= {"DocType": str(note.type), "DocEntry": str(note.entry)}
@@ -230,12 +214,9 @@ class ActivityWriter:
         return answers[0] is not None
 
 
-def _note(entry: Entry, settings: Settings) -> _Note:
+def _note(entry: Entry) -> _Note:
     keys = [key for key in map(key_of, entry.documents) if key is not None]
     first = keys[0] if keys else Key(0, 0)
-    about = entry.about or ""
-    blocks = settings.dispute_blocks
-    held = holds.can_be_held(entry.documents) if blocks and entry.kind is EntryKind.DISPUTE_OPENED else []
     return _Note(
         key=entry.key,
         customer=entry.customer,
@@ -244,9 +225,7 @@ def _note(entry: Entry, settings: Settings) -> _Note:
         type=first.type,
         entry=first.entry,
         due=entry.day if entry.kind is EntryKind.PROMISE_MADE else None,
-        closes=about if entry.kind in _CLOSING else "",
-        holds=[(key.type, key.entry) for key in held],
-        frees=about if blocks and entry.kind is EntryKind.DISPUTE_RESOLVED else "",
+        closes=(entry.about or "") if entry.kind in _CLOSING else "",
     )
 
 

@@ -20,6 +20,7 @@ from adapters.sap.values import ValueUnreadable, day
 
 INVOICE, CREDIT_NOTE, PAYMENT, JOURNAL, DOWN_PAYMENT = 13, 14, 24, 30, 203
 """SAP's numbers of the object types."""
+BLOCK = "BlockDunning"
 
 TYPE_OF: dict[type[wire.Row], int] = {
     wire.Invoice: INVOICE,
@@ -154,7 +155,7 @@ def of_invoice(row: wire.Invoice, type_: int, known: Known) -> Document:
         voided=voided,
         bill_emails=addresses(own.get("bill_emails", "")),
         memo=own.get("memo") or row.comments or row.num_at_card or "",
-        block="BlockDunning" if wire.yes(row.block_dunning) else "",
+        block=BLOCK if wire.yes(row.block_dunning) else "",
         version=_version(row, left, items, own),
         created_at=known.settings.instant(row.creation_date, row.doc_time),
         updated_at=known.settings.instant(row.update_date, row.update_time),

@@ -2,21 +2,32 @@
 
 ../odata.py calls, session.py signs in · wire.py names what is read, documents.py and partners.py make documents and
 customers of it, open_lines.py asks what is left on accounts · reads.py asks, gathering.py asks for what belongs to it,
-changes.py goes through a reading, totals.py compares · activities.py writes.
+changes.py goes through a reading, totals.py compares · activities.py writes notes, holds.py blocks.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 
 from adapters.documents import CustomerRef, DocumentRef
-from adapters.errors import LedgerRejected
 from adapters.http import Http
-from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Page, Receipt, Totals
+from adapters.ledger import (
+    Batch,
+    BlockChange,
+    BlockPlace,
+    Capabilities,
+    Company,
+    Cursor,
+    Entry,
+    Page,
+    Receipt,
+    Totals,
+)
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.activities import NOTE_LENGTH, PER_BATCH, ActivityWriter
 from adapters.sap.business_one.changes import Reading
 from adapters.sap.business_one.cursor import State
 from adapters.sap.business_one.gathering import Gatherer
+from adapters.sap.business_one.holds import HoldWriter
 from adapters.sap.business_one.partners import CUSTOMERS
 from adapters.sap.business_one.reads import PAGE, Asked, Reader, Service
 from adapters.sap.business_one.session import Session
@@ -65,11 +76,15 @@ class BusinessOneLedger:
         self._gatherer = Gatherer(self._reader, service, self._settings, now)
         self._reading = Reading(self._reader, self._gatherer, self._settings, company, now)
         self._writer = ActivityWriter(service, self._reader, self._settings)
+        self._holds = HoldWriter(client, sets=self._settings.dispute_blocks)
 
     @property
     def capabilities(self) -> Capabilities:
         """Activities on a customer and one document; promises become tasks."""
-        return Capabilities(note_length=NOTE_LENGTH, links_per_note=1, posts_per_batch=PER_BATCH, tasks=True)
+        blocks = BlockPlace.DOCUMENT if self._settings.dispute_blocks else None
+        return Capabilities(
+            note_length=NOTE_LENGTH, links_per_note=1, posts_per_batch=PER_BATCH, tasks=True, blocks=blocks
+        )
 
     def company(self) -> Company:
         """The company's name, its own currency, and the zone that was set. Raises LedgerError."""
@@ -124,8 +139,8 @@ class BusinessOneLedger:
         return ""
 
     def block(self, change: BlockChange) -> Receipt:
-        """Not written: raises `LedgerRejected`."""
-        raise LedgerRejected(f"Dunning blocks are not written: customer {change.customer} keeps its own.", code="block")
+        """Sets or takes away our block on a document; in holds.py."""
+        return self._holds.block(change)
 
     def close(self) -> None:
         """Logs out."""

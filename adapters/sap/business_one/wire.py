@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-YES = "tYES"
+YES, NO = "tYES", "tNO"
 
 
 class Row(msgspec.Struct, kw_only=True, rename="pascal"):

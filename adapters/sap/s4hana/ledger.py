@@ -1,8 +1,8 @@
 """SAP S/4HANA as a ledger, one company code of it. Start here: each method says in which file its work is done.
 
 ../odata.py calls · wire.py names what is read, lines.py makes documents of journal entry lines, partners.py customers ·
-reads.py asks, changes.py goes through a reading, totals.py adds up,
-omitted.py says what is left out · texts.py writes.
+reads.py asks, changes.py goes through a reading, totals.py adds up, omitted.py says what is left out · texts.py writes
+notes, dunning.py blocks and levels, attachments.py files, cases.py rows of a service of one's own.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -14,16 +14,31 @@ import msgspec
 
 from adapters.documents import CustomerRef, DocumentRef
 from adapters.errors import LedgerRejected
-from adapters.ledger import Batch, BlockChange, Capabilities, Company, Cursor, Entry, Omitted, Page, Receipt, Totals
+from adapters.ledger import (
+    Batch,
+    BlockChange,
+    BlockPlace,
+    Capabilities,
+    Company,
+    Cursor,
+    Entry,
+    Omitted,
+    Page,
+    Receipt,
+    Totals,
+)
 from adapters.sap.odata import ODataClient, Query
+from adapters.sap.s4hana.attachments import AttachmentWriter
+from adapters.sap.s4hana.cases import CaseWriter
 from adapters.sap.s4hana.changes import Reading
 from adapters.sap.s4hana.cursor import State
 from adapters.sap.s4hana.cutting import text
+from adapters.sap.s4hana.dunning import BlockWriter, LevelWriter, Records
 from adapters.sap.s4hana.lines import Habits
 from adapters.sap.s4hana.omitted import read_omitted
 from adapters.sap.s4hana.partners import PartnerReader
 from adapters.sap.s4hana.reads import ITEMS, CubeReader
-from adapters.sap.s4hana.texts import NOTE_LENGTH, PER_BATCH, TextPlace, TextWriter
+from adapters.sap.s4hana.texts import NOTE_LENGTH, PER_BATCH, Note, TextPlace, TextWriter
 from adapters.sap.s4hana.totals import read_totals
 
 
@@ -34,17 +49,22 @@ class _CompanyCode(msgspec.Struct, rename="pascal"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The two services that are read: journal entry items, and business partners."""
+    """The two services that are read: journal entry items, and business partners. `attachments` only where entries
+    are to be attached to their journal entries too, `cases` where a service of one's own takes promises and disputes.
+    """
 
     items: ODataClient
     partners: ODataClient
+    attachments: ODataClient | None = None
+    cases: ODataClient | None = None
 
 
 class S4HanaLedger:
     """One company code's books (adapters.ledger.Ledger). Safe for several threads.
 
-    `texts` is where our notes go, `locked` keeps two writers of one customer's text apart. `habits` is what differs
-    from system to system.
+    `texts` is where our notes go, `locked` keeps two writers of one customer's text, and of its
+    dunning records, apart. `habits` is what differs from system to system. `block_code` is the dunning block that a
+    dispute sets; empty: none is set. `write_level`: a reminder that left raises the customer's dunning level.
     """
 
     def __init__(
@@ -57,6 +77,8 @@ class S4HanaLedger:
         now: Callable[[], datetime],
         page_size: int = 1000,
         habits: Habits | None = None,
+        block_code: str = "",
+        write_level: bool = False,
     ) -> None:
         self._services = services
         self._company_code = company_code
@@ -65,12 +87,20 @@ class S4HanaLedger:
         self._cube = CubeReader(services.items, company_code, page_size=page_size)
         self._partners = PartnerReader(services.partners, company_code)
         self._reading = Reading(self._cube, self._partners, now, habits=habits)
-        self._writer = TextWriter(services.partners, texts, locked, now)
+        records = Records(services.partners, company_code)
+        beside: list[Callable[[Note], str]] = [LevelWriter(records)] if write_level else []
+        if services.attachments is not None:
+            beside.append(AttachmentWriter(services.attachments, company_code))
+        if services.cases is not None:
+            beside.append(CaseWriter(services.cases, company_code))
+        self._writer = TextWriter(services.partners, texts, locked, now, beside)
+        self._dunning = BlockWriter(records, block_code, locked)
+        self._blocks = BlockPlace.CUSTOMER if block_code else None
 
     @property
     def capabilities(self) -> Capabilities:
         """Entries of 2,000 characters in one text per customer, which has no links to documents."""
-        return Capabilities(note_length=NOTE_LENGTH, links_per_note=0, posts_per_batch=PER_BATCH)
+        return Capabilities(note_length=NOTE_LENGTH, links_per_note=0, posts_per_batch=PER_BATCH, blocks=self._blocks)
 
     def company(self) -> Company:
         """The company code's name and currency, as its journal entries tell them. Raises LedgerRejected for none."""
@@ -122,5 +152,5 @@ class S4HanaLedger:
         return ""
 
     def block(self, change: BlockChange) -> Receipt:
-        """Not yet: raises `LedgerRejected`."""
-        raise LedgerRejected(f"Dunning blocks are not written: customer {change.customer} keeps its own.", code="block")
+        """Sets or takes away our block in the customer's dunning records; in dunning.py."""
+        return self._dunning.block(change)

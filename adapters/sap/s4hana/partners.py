@@ -10,6 +10,7 @@ from adapters.errors import LedgerUnavailable
 from adapters.sap.batch import Call
 from adapters.sap.odata import ODataClient, Query, address, read_rows
 from adapters.sap.s4hana.cutting import cut, either, text
+from adapters.sap.s4hana.dunning import told_block
 from adapters.sap.s4hana.wire import (
     Contact,
     CustomerCompany,
@@ -146,7 +147,7 @@ class _Found:
             region=place.region,
             postcode=place.postal_code,
             note=company.customer_account_note if company else "",
-            block=next((area.dunning_block for area in areas if area.dunning_block), ""),
+            block=told_block(areas),
             last_dunned=max(dunned, default=None),
             remark=_remark(company),
             dunned_by=", ".join(sorted({area.dunning_procedure for area in areas if area.dunning_procedure})),

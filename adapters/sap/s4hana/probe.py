@@ -12,6 +12,8 @@ import msgspec
 
 from adapters.errors import LedgerAuthExpired, LedgerError, LedgerRejected
 from adapters.sap.odata import ODataClient, Query
+from adapters.sap.s4hana.attachments import names_on, object_key
+from adapters.sap.s4hana.cases import DISPUTES, PROMISES, Case
 from adapters.sap.s4hana.cutting import text
 from adapters.sap.s4hana.reads import ITEMS
 from adapters.sap.s4hana.wire import (
@@ -36,6 +38,12 @@ _PARTNERS_TODO = (
     "S/4HANA Cloud: a communication arrangement for SAP_COM_0008 with our user; on premise: activate "
     "API_BUSINESS_PARTNER (/IWFND/MAINT_SERVICE) and grant it to our user."
 )
+_ATTACHMENT_TODO = (
+    "S/4HANA Cloud: a communication arrangement for SAP_COM_0002, whose attachments of journal entries these are; on "
+    "premise: activate API_CV_ATTACHMENT_SRV (/IWFND/MAINT_SERVICE) and grant it to our user. Or leave "
+    "DUECOURSE_S4HANA__ATTACH_TO_ITEMS out."
+)
+_CASES_TODO = "DUECOURSE_S4HANA__PROMISES_URL is to name a service as docs/sap.md describes it, or to be left out."
 _TEXT_TODO = (
     "Name a long text of customers in a company code that is in your text configuration: DUECOURSE_S4HANA__TEXT_ID, "
     "and its language DUECOURSE_S4HANA__TEXT_LANGUAGE. That we may write it shows with the first note."
@@ -59,7 +67,16 @@ class Check:
     said: str
 
 
-def probe(items: ODataClient, partners: ODataClient, company_code: str, *, text_id: str, language: str) -> list[Check]:
+def probe(
+    items: ODataClient,
+    partners: ODataClient,
+    company_code: str,
+    *,
+    text_id: str,
+    language: str,
+    attachments: ODataClient | None = None,
+    cases: ODataClient | None = None,
+) -> list[Check]:
     """Every check, in order; one that fails stops no other. Raises LedgerUnavailable where nobody answers."""
     return [
         *_entity(items, ITEMS, Line, "journal entry items", _ITEMS_TODO),
@@ -73,6 +90,8 @@ def probe(items: ODataClient, partners: ODataClient, company_code: str, *, text_
         *_entity(partners, "A_CustomerDunning", Dunning, "dunning records", _PARTNERS_TODO),
         _dunned(partners, company_code),
         _texts(partners, company_code, text_id, language),
+        *([_attached(items, attachments, company_code)] if attachments is not None else []),
+        *(_cases(cases) if cases is not None else []),
     ]
 
 
@@ -136,6 +155,41 @@ def _texts(partners: ODataClient, company_code: str, text_id: str, language: str
         return Check(name=name, works=Works.UNSURE, said=f"no customer has it yet. {_TEXT_TODO}")
 
     return _checked(name, _TEXT_TODO, look)
+
+
+def _attached(items: ODataClient, attachments: ODataClient, company_code: str) -> Check:
+    """The files of one journal entry are listed; that we may add one shows with the first."""
+
+    def look() -> Check:
+        filter_ = f"CompanyCode eq {text(company_code)} and FinancialAccountType eq 'D'"
+        select = ("FiscalYear", "AccountingDocument")
+        found = items.rows(ITEMS, _Entry, Query(filter=filter_, select=select, top=1)).good
+        if not found:
+            return Check(name="attachments", works=Works.UNSURE, said="there is no journal entry yet to look at")
+        number = len(
+            names_on(attachments, object_key(company_code, found[0].accounting_document, found[0].fiscal_year))
+        )
+        return Check(name="attachments", works=Works.YES, said=f"{number} files on the first journal entry")
+
+    return _checked("attachments", _ATTACHMENT_TODO, look)
+
+
+def _cases(cases: ODataClient) -> Iterator[Check]:
+    """The two sets of the service of one's own; that we may write to them shows with the first promise."""
+    for entities in (PROMISES, DISPUTES):
+
+        def look(entities: str = entities) -> Check:
+            page = cases.rows(entities, Case, Query(select=("EntryKey", "State"), top=1))
+            works = Works.NO if page.bad else Works.YES
+            said = f"{entities} is not as docs/sap.md says." if page.bad else entities
+            return Check(name=f"own service: {entities}", works=works, said=said)
+
+        yield _checked(f"own service: {entities}", _CASES_TODO, look)
+
+
+class _Entry(msgspec.Struct, rename="pascal"):
+    fiscal_year: str
+    accounting_document: str
 
 
 class _TextKey(msgspec.Struct, rename="pascal"):

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from adapters.documents import CustomerRef
+from adapters.documents import CustomerRef, DocumentRef
 from adapters.errors import LedgerConflict, LedgerRejected, LedgerUnavailable
 from adapters.ledger import Batch, Entry, Outcome, Receipt
 from adapters.marker import find_markers, marker
@@ -30,10 +30,19 @@ _DAY = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2}) \[duecourse:(?P<key>[^\]\s]+)\]")
 _BETWEEN = "\n\n"
 
 
-class _Note(msgspec.Struct, kw_only=True):
+class Note(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An entry on its way, with as much of it as is written beside its text. `amount` is in major units."""
+
     key: str
     customer: str
     text: str
+    documents: tuple[DocumentRef, ...] = ()
+    day: date | None = None
+    step: int = 0
+    kind: str = ""
+    about: str = ""
+    amount: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +57,11 @@ class TextPlace:
 
 
 class TextWriter:
-    """Writes entries and finds them again."""
+    """Writes entries and finds them again.
+
+    `beside` is what else is written for an entry, before its text, and may be written twice without harm: what such a
+    function returns could not be done, and stands in the text.
+    """
 
     def __init__(
         self,
@@ -56,11 +69,13 @@ class TextWriter:
         place: TextPlace,
         locked: Callable[[CustomerRef], AbstractContextManager[object]],
         now: Callable[[], datetime],
+        beside: Sequence[Callable[[Note], str]] = (),
     ) -> None:
         self._client = client
         self._place = place
         self._locked = locked
         self._now = now
+        self._beside = beside
 
     def compose(self, entries: Sequence[Entry]) -> Sequence[Batch]:
         """Batches of thirty entries; the same entries make the same bytes."""
@@ -68,8 +83,8 @@ class TextWriter:
 
     def post(self, batch: Batch) -> Sequence[Receipt]:
         """Writes what is not there yet, customer by customer; of a lost answer, that customer's entries are UNKNOWN."""
-        notes = msgspec.json.decode(batch.body, type=list[_Note])
-        of_customer: dict[CustomerRef, list[_Note]] = {}
+        notes = msgspec.json.decode(batch.body, type=list[Note])
+        of_customer: dict[CustomerRef, list[Note]] = {}
         for note in notes:
             of_customer.setdefault(note.customer, []).append(note)
         receipts: dict[str, Receipt] = {}
@@ -87,13 +102,13 @@ class TextWriter:
                             key=found["key"], outcome=Outcome.ALREADY_THERE, ledger_id=_id(customer, found["key"])
                         )
 
-    def _write(self, customer: CustomerRef, notes: Sequence[_Note]) -> Iterator[Receipt]:
+    def _write(self, customer: CustomerRef, notes: Sequence[Note]) -> Iterator[Receipt]:
         try:
             with self._locked(customer):
                 known = self._markers(customer)
                 new = [note for note in notes if note.key not in known]
                 if new:
-                    self._prepend(customer, new)
+                    self._prepend(customer, [self._with_what_is_beside(note) for note in new])
         except LedgerUnavailable as error:
             if not error.sent:
                 raise
@@ -106,11 +121,15 @@ class TextWriter:
             outcome = Outcome.ALREADY_THERE if note.key in known else Outcome.WRITTEN
             yield Receipt(key=note.key, outcome=outcome, ledger_id=_id(customer, note.key))
 
+    def _with_what_is_beside(self, note: Note) -> Note:
+        lines = [line for line in (_tried(each, note) for each in self._beside) if line]
+        return msgspec.structs.replace(note, text="\n".join([*lines, note.text])) if lines else note
+
     def _markers(self, customer: CustomerRef) -> set[str]:
         texts = [self._read(customer, each) for each in (self._place.text_id, self._place.archive_id) if each]
         return {found for text in texts for found in find_markers(text or "")}
 
-    def _prepend(self, customer: CustomerRef, notes: Sequence[_Note]) -> None:
+    def _prepend(self, customer: CustomerRef, notes: Sequence[Note]) -> None:
         before = self._read(customer, self._place.text_id)
         entries = [_worded(note, self._now()) for note in reversed(notes)]
         text, moved = _cut(_BETWEEN.join([*entries, *([before] if before else [])]), self._place)
@@ -151,6 +170,13 @@ class TextWriter:
         }
 
 
+def _tried(beside: Callable[[Note], str], note: Note) -> str:
+    try:
+        return beside(note)
+    except (LedgerRejected, LedgerConflict) as error:
+        return str(error)
+
+
 def _cut(text: str, place: TextPlace) -> tuple[str, str]:
     """What stays, and the oldest entries that have no room any more. Without an archive everything stays."""
     if not place.archive_id or len(text) <= place.longest:
@@ -169,13 +195,27 @@ def _not_yet_in(older: str, moved: str) -> str:
 
 
 def _batch(entries: Sequence[Entry]) -> Batch:
-    notes = [_Note(key=each.key, customer=each.customer, text=each.text) for each in entries]
+    notes = [
+        Note(
+            key=each.key,
+            customer=each.customer,
+            text=each.text,
+            documents=each.documents,
+            day=each.day,
+            step=each.step,
+            kind=each.kind.value,
+            about=each.about or "",
+            amount=str(each.amount.amount) if each.amount else "",
+            currency=each.amount.currency if each.amount else "",
+        )
+        for each in entries
+    ]
     body = msgspec.json.encode(notes)
     members = tuple((str(at), each.key) for at, each in enumerate(entries, 1))
     return Batch(request_id=hashlib.sha256(body).hexdigest()[:32], body=body, members=members)
 
 
-def _worded(note: _Note, at: datetime) -> str:
+def _worded(note: Note, at: datetime) -> str:
     """The entry's text; in its last line the day (UTC) of writing and the marker. Only the text is ever cut short."""
     ending = f"{at.astimezone(UTC).date().isoformat()} {marker(note.key)}"
     body = note.text.strip().removesuffix(marker(note.key)).rstrip().replace("\r", "")

@@ -10,6 +10,7 @@ import msgspec
 
 CUBE = "API_OPLACCTGDOCITEMCUBE_SRV"
 PARTNERS = "API_BUSINESS_PARTNER"
+ATTACHMENTS = "API_CV_ATTACHMENT_SRV"
 
 
 class Row(msgspec.Struct, kw_only=True, rename="pascal"):

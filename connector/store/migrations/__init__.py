@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision, spelt out so that a start with nothing to do need not load Alembic."""
 
 _ADVISORY_LOCK = 4_870_411_523

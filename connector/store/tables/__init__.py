@@ -13,7 +13,7 @@ from connector.store.tables.books import (
     problem,
     reconciliation,
 )
-from connector.store.tables.holds import dispute, hold, promise, promise_item, task
+from connector.store.tables.holds import dispute, hold, ledger_block, promise, promise_item, task
 from connector.store.tables.operations import (
     credential,
     history,
@@ -48,6 +48,7 @@ __all__ = [
     "job",
     "key_fingerprint",
     "lease",
+    "ledger_block",
     "listing",
     "mail_in",
     "metadata",

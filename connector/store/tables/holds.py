@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from connector.store.tables.base import Instant, metadata, ref_column
+from connector.store.tables.base import Instant, company_column, metadata, ref_column
 
 promise = Table(
     "promise",
@@ -73,6 +73,25 @@ dispute = Table(
     Index(None, "company", "item"),
     Index(None, "company", "state"),
     UniqueConstraint("company", "source"),
+)
+
+ledger_block = Table(  # our dunning block in the ledger, for disputes: on a customer or on a document
+    "ledger_block",
+    metadata,
+    company_column(),
+    ref_column("place", primary_key=True),  # the customer's or document's ref
+    ref_column("customer", nullable=False),
+    ref_column("document"),
+    ref_column("dispute", nullable=False),  # the first one that it was set for
+    Column("state", String(16), nullable=False),  # setting, set, not_ours, clearing, ended
+    Column("before", Text, nullable=False),  # what the ledger told there before ours was tried
+    Column("ours", Text, nullable=False, server_default=""),  # what is ours there, as the ledger tells it
+    Column("attempts", Integer, nullable=False, server_default="0"),  # of this state, that may have arrived
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Instant),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("updated_at", Instant, nullable=False),
+    Index(None, "company", "state"),
 )
 
 hold = Table(

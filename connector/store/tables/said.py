@@ -157,6 +157,7 @@ entry = Table(
     Column("currency", String(3)),
     Column("day", Date),
     ref_column("about"),
+    Column("step", Integer, nullable=False, server_default="0"),  # of a reminder that left: its place in its ladder
     Column("state", String(16), nullable=False),  # waiting, batched, written, impossible, unknown
     Column("batch", String(64)),
     ref_column("ledger_id", nullable=False, server_default=""),

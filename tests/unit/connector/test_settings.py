@@ -172,3 +172,25 @@ def test_every_setting_is_documented_and_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == render_settings_page(Settings), (
         "run: python -m connector.settings_sources > docs/settings.md"
     )
+
+
+def test_lists_and_pairs_are_divided_by_commas() -> None:
+    settings = load_settings(
+        {
+            "DUECOURSE_S4HANA__PAYMENT_TYPES": "DZ, ZP",
+            "DUECOURSE_BUSINESS_ONE__PARTNER_FIELDS": "U_DunMail = emails, U_Phone=phone",
+        }
+    )
+    assert settings.s4hana.payment_types == ("DZ", "ZP")
+    assert settings.business_one.partner_fields == {"U_DunMail": "emails", "U_Phone": "phone"}
+    assert Settings().business_one.partner_fields == {}
+    (said,) = problems({"DUECOURSE_BUSINESS_ONE__DOCUMENT_FIELDS": "U_Memo"})
+    assert said == ("DUECOURSE_BUSINESS_ONE__DOCUMENT_FIELDS must be pairs like U_DunMail=emails, divided by commas.")
+
+
+def test_a_block_for_disputes_needs_its_code() -> None:
+    (said,) = problems({"DUECOURSE_S4HANA__WRITE_BLOCKS": "true"})
+    assert said == "DUECOURSE_S4HANA: set DUECOURSE_S4HANA__BLOCK_CODE too, the dunning block that a dispute is to set."
+    told = {"DUECOURSE_S4HANA__WRITE_BLOCKS": "true", "DUECOURSE_S4HANA__BLOCK_CODE": "Z"}
+    assert load_settings(told).s4hana.block_code == "Z"
+    assert problems({**told, "DUECOURSE_S4HANA__BLOCK_CODE": "ZZ"})

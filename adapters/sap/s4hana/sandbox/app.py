@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, unquote
 
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import BooksError
-from adapters.sap.s4hana.sandbox import listing, parts
+from adapters.sap.s4hana.sandbox import attachments, listing, parts
+from adapters.sap.s4hana.sandbox.attachments import Attachments
 from adapters.sap.s4hana.sandbox.entries import CUSTOMER, Line
 from adapters.sap.s4hana.sandbox.listing import Way
 from adapters.sap.s4hana.sandbox.sessions import Sessions
@@ -34,6 +35,13 @@ class S4HanaSandbox:
         self.now = now or books.now
         self.sessions = Sessions(self.settings, self.now)
         self.sets = Sets(books, self.settings)
+        self.attachments = Attachments(self._has_entry, self.now)
+
+    def _has_entry(self, linked: str) -> bool:
+        """Whether a journal entry has this key: company code, document in ten digits, fiscal year."""
+        code, rest = self.settings.company_code, linked.removeprefix(self.settings.company_code)
+        numbers = {(each.number.document, each.number.year) for each in self.sets.lines()}
+        return linked.startswith(code) and (rest[:10].lstrip("0"), rest[10:]) in numbers
 
     def names(self) -> dict[str, str]:
         """What of the books each customer line stands for: by kind and key of the line, as the adapter calls it."""
@@ -66,7 +74,7 @@ class S4HanaSandbox:
         if not self.sessions.lets_in(headers):
             return self.sessions.stranger()
         service, _, rest = path.removeprefix(ROOT).partition("/")
-        if not path.startswith(ROOT) or service not in self.sets.services:
+        if not path.startswith(ROOT) or service not in {*self.sets.services, attachments.SERVICE}:
             return Refused(403, "/IWFND/MED/170", f"No service found for namespace '', name '{service}'").answer()
         if method not in {"GET", "HEAD"} and not self.sessions.trusts(headers):
             return self.sessions.distrust()
@@ -74,11 +82,12 @@ class S4HanaSandbox:
         try:
             with self.books.lock:
                 self.sets.begin()
-                answer = (
-                    self._batch(service, headers, body, way)
-                    if rest == "$batch"
-                    else self._call(method, service, rest, params, body, way)
-                )
+                if service == attachments.SERVICE:
+                    answer = self.attachments.answer(method, rest, params, headers, body)
+                elif rest == "$batch":
+                    answer = self._batch(service, headers, body, way)
+                else:
+                    answer = self._call(method, service, rest, params, body, way)
                 if method != "GET":
                     self.sets.texts.note()
         except Refused as error:

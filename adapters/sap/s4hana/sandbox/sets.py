@@ -20,6 +20,7 @@ from adapters.sap.s4hana.sandbox.shown import Shown
 from adapters.sap.s4hana.sandbox.table import Table
 from adapters.sap.s4hana.sandbox.texts import Place, Texts
 from adapters.sap.s4hana.sandbox.wire import Answer, Refused, Row, encode
+from adapters.sap.values import day
 
 CUBE, PARTNERS = "API_OPLACCTGDOCITEMCUBE_SRV", "API_BUSINESS_PARTNER"
 _SAMPLE_DAY = date(2000, 1, 1)
@@ -145,6 +146,8 @@ class Sets:
             known.append(record)
         record.block = str(given.get("DunningBlock", record.block) or "")
         record.level = str(given.get("DunningLevel", record.level) or "0")
+        if "LastDunnedOn" in given:
+            record.last = day(str(given["LastDunnedOn"] or ""))
 
 
 def _item_sample() -> Row:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 
+from adapters.sap.s4hana.sandbox import ServedS4Hana
+from connector.store.tables import document
 from tests.unit.connector.commands.sap_desk import CONNECT, OWED, PLACE, Desk, open_desk
 
 
@@ -69,3 +72,42 @@ def test_a_refused_password_is_one_sentence_and_nothing_is_connected(desk: Desk)
     assert (code, err.count("\n")) == (4, 1)
     assert "another" not in err
     assert desk.run("status")[0] != 0
+
+
+def _set(desk: Desk, **fields: dict[str, object]) -> None:
+    """Other settings of the two ledgers, before anything is connected."""
+    changed = {name: getattr(desk.service.settings, name).model_copy(update=told) for name, told in fields.items()}
+    object.__setattr__(desk.service, "settings", desk.service.settings.model_copy(update=changed))
+
+
+def _block(desk: Desk) -> object:
+    """The dunning block that the ledger itself keeps."""
+    if isinstance(desk.sandbox, ServedS4Hana):
+        return desk.sandbox.face.sets.extras.dunning(desk.anna)[0].block
+    return desk.books.document(desk.invoice).extra.get("business_one", {}).get("BlockDunning", "")
+
+
+def test_a_dispute_blocks_the_ledgers_own_dunning_until_it_is_resolved(desk: Desk) -> None:
+    _set(desk, s4hana={"write_blocks": True, "block_code": "Z"}, business_one={"dispute_blocks": True})
+    desk.go_on()
+    desk.tell("sync")
+    with desk.service.database.read() as connection:
+        number = str(connection.scalar(select(document.c.number).where(document.c.open_minor > 0)))
+    opened = desk.tell("dispute", "open", "Anna Boats", number)
+    desk.a_day()
+    assert _block(desk) == {"s4hana": "Z", "business_one": "tYES"}[desk.ledger]
+    assert desk.mailer.taken == []
+    desk.tell("dispute", "resolve", opened["id"], "upheld")
+    desk.a_day()
+    assert _block(desk) in {"", "tNO"}
+    desk.a_day()
+    assert len(desk.mailer.taken) == 1
+
+
+def test_a_field_of_ones_own_that_cannot_be_mapped_is_one_sentence(desk: Desk) -> None:
+    if desk.ledger != "business_one":
+        pytest.skip("fields of one's own are Business One's")
+    _set(desk, business_one={"partner_fields": {"U_DunMail": "colour"}})
+    code, _, err = desk.run(*CONNECT[desk.ledger], *PLACE)
+    assert (code != 0, err.count("\n")) == (True, 1)
+    assert "colour" in err

@@ -1,6 +1,5 @@
-"""Writing: notes, tasks for promises, blocks for disputes; each once, whatever is lost on the way."""
+"""Writing: notes, and tasks for promises; each once, whatever is lost on the way."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,12 +8,8 @@ import httpx
 import msgspec
 import pytest
 
-from adapters.errors import LedgerConflict
 from adapters.ledger import Entry, EntryKind, Outcome, Receipt
 from adapters.marker import find_marker, marker
-from adapters.sap.business_one import holds
-from adapters.sap.business_one.documents import Key
-from adapters.sap.business_one.sandbox.settings import SandboxSettings
 from adapters.sap.business_one.sandbox.wire import Refused
 from adapters.sap.business_one.settings import Settings
 from tests.contract.business_one_connection import BusinessOneConnection, writes
@@ -180,89 +175,6 @@ def test_a_task_that_cannot_be_closed_for_a_moment_leaves_the_entry_for_another_
     assert len(activities(here)) == 2
     assert [each.outcome for each in post(here, end)] == [Outcome.WRITTEN]
     assert of(here, "promise:1")["Closed"] == "tYES"
-
-
-@pytest.fixture
-def blocking() -> Iterator[BusinessOneConnection]:
-    connection = BusinessOneConnection(settings=Settings(zone="America/Los_Angeles", dispute_blocks=True))
-    yield connection
-    connection.books.close()
-
-
-def dispute(owner: str, *refs: str) -> Entry:
-    return entry("dispute:1", owner, *refs, kind=EntryKind.DISPUTE_OPENED, text="Goods damaged.")
-
-
-def resolved(owner: str, *refs: str) -> Entry:
-    return entry("dispute:1:end", owner, *refs, kind=EntryKind.DISPUTE_RESOLVED, about="dispute:1", text="Resolved.")
-
-
-def test_a_dispute_blocks_the_document_and_its_end_frees_what_we_blocked(blocking: BusinessOneConnection) -> None:
-    here, owner = blocking, customer(blocking)
-    ours, theirs = bill(here, owner), bill(here, owner, extra={"business_one": {"BlockDunning": "tYES"}})
-    refs = [here.ref("invoice", each) for each in (ours, theirs)]
-    post(here, dispute(owner, *refs))
-    assert (blocked(here, ours), blocked(here, theirs)) == ("tYES", "tYES")
-    note = of(here, "dispute:1")["Notes"]
-    assert holds.read(note) == [Key(13, int(ours))]
-    assert note.endswith(f"Goods damaged.\n{marker('dispute:1')}")
-    post(here, resolved(owner, *refs))
-    assert (blocked(here, ours), blocked(here, theirs)) == ("tNO", "tYES")
-
-
-def test_no_document_is_blocked_where_that_is_not_wanted(here: BusinessOneConnection) -> None:
-    owner = customer(here)
-    invoice = bill(here, owner)
-    post(here, dispute(owner, here.ref("invoice", invoice)), resolved(owner, here.ref("invoice", invoice)))
-    assert blocked(here, invoice) == "tNO"
-
-
-def test_a_block_is_set_on_the_version_that_was_read(blocking: BusinessOneConnection) -> None:
-    here, owner = blocking, customer(blocking)
-    invoice = bill(here, owner)
-    changes = iter(["PO 1", "PO 2"])
-
-    def meanwhile(request: httpx.Request) -> None:
-        if request.method == "PATCH" and (memo := next(changes, None)):
-            here.books.change_document(invoice, memo=memo)
-
-    here.transport.before = meanwhile
-    client = here.business_one._reader._client
-    assert holds.hold(client, Key(13, int(invoice)), is_set=True)
-    patches = [call for call in here.transport.calls if call.method == "PATCH"]
-    assert len({call.headers["If-Match"] for call in patches}) == len(patches) == 3
-    assert here.books.document(invoice).memo == "PO 2"
-    assert not holds.hold(client, Key(13, int(invoice)), is_set=True)
-
-
-def test_a_document_that_never_stands_still_is_a_conflict_and_the_note_says_so(
-    blocking: BusinessOneConnection,
-) -> None:
-    here, owner = blocking, customer(blocking)
-    invoice = bill(here, owner)
-
-    def always(request: httpx.Request) -> None:
-        if request.method == "PATCH":
-            here.clock.later(seconds=1)
-            here.books.change_document(invoice, memo=str(here.clock.now()))
-
-    here.transport.before = always
-    with pytest.raises(LedgerConflict, match="-2039"):
-        holds.hold(here.business_one._reader._client, Key(13, int(invoice)), is_set=True)
-    (receipt,) = post(here, dispute(owner, here.ref("invoice", invoice)))
-    assert receipt.outcome is Outcome.WRITTEN
-    assert of(here, "dispute:1")["Notes"].startswith("BlockDunning was not changed: ")
-
-
-def test_without_etags_a_block_is_set_all_the_same() -> None:
-    here = BusinessOneConnection(
-        face=SandboxSettings(etags=False), settings=Settings(dispute_blocks=True), dialect="v1"
-    )
-    owner = customer(here)
-    invoice = bill(here, owner)
-    post(here, dispute(owner, here.ref("invoice", invoice)))
-    assert blocked(here, invoice) == "tYES"
-    here.books.close()
 
 
 def test_a_batch_keeps_what_each_entry_needs(here: BusinessOneConnection) -> None:

@@ -13,12 +13,14 @@ from adapters.sandbox.books import Books
 from adapters.sap.odata import ODataClient
 from adapters.sap.s4hana.probe import Check, Works, probe
 from adapters.sap.s4hana.sandbox import S4HanaSandbox
-from adapters.sap.s4hana.wire import CUBE, PARTNERS
+from adapters.sap.s4hana.wire import ATTACHMENTS, CUBE, PARTNERS
 from adapters.sap.values import Version
 from tests.contract.ledgers import Clock, SandboxTransport
 
 
-def _probed(change: Callable[[httpx.Request, httpx.Response], httpx.Response] | None = None) -> list[Check]:
+def _probed(
+    change: Callable[[httpx.Request, httpx.Response], httpx.Response] | None = None, *, attaches: bool = False
+) -> list[Check]:
     clock = Clock()
     books = Books(now=clock.now)
     anna = books.add_customer("Anna Boats", emails="anna@boats.example")
@@ -32,12 +34,13 @@ def _probed(change: Callable[[httpx.Request, httpx.Response], httpx.Response] | 
         client=httpx.Client(transport=transport),
         patience=Patience(attempts=1),
     )
-    items, partners = (
+    items, partners, files = (
         ODataClient(f"http://s4/sap/opu/odata/sap/{name}", version=Version.V2, http=http, now=clock.now)
-        for name in (CUBE, PARTNERS)
+        for name in (CUBE, PARTNERS, ATTACHMENTS)
     )
     try:
-        return probe(items, partners, "1710", text_id="0001", language="EN")
+        attachments = files if attaches else None
+        return probe(items, partners, "1710", text_id="0001", language="EN", attachments=attachments)
     finally:
         assert {call.method for call in transport.calls} == {"GET"}
         books.close()
@@ -64,6 +67,20 @@ def test_a_service_that_is_not_granted_is_missing_with_what_to_grant_and_the_oth
     missing = {name for name, each in found.items() if each.works is Works.NO}
     assert {"customers", "e-mail addresses", "dunning records"} <= missing
     assert "SAP_COM_0008" in found["customers"].said
+
+
+def test_attachments_are_looked_at_only_where_they_are_wanted() -> None:
+    assert "attachments" not in {each.name for each in _probed()}
+    found = {each.name: each for each in _probed(attaches=True)}
+    assert (found["attachments"].works, found["attachments"].said) == (Works.YES, "0 files on the first journal entry")
+
+    def forbidden(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        refused = httpx.Response(403, json={"error": {"code": "403", "message": "no"}})
+        return refused if ATTACHMENTS in request.url.path else response
+
+    found = {each.name: each for each in _probed(forbidden, attaches=True)}
+    assert found["attachments"].works is Works.NO
+    assert "SAP_COM_0002" in found["attachments"].said
 
 
 def test_refused_credentials_end_the_probe_at_once() -> None:
