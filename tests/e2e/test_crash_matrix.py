@@ -12,6 +12,7 @@ from tests.e2e.crashing import company
 from tests.e2e.crashing.journal import boundaries, unnamed
 from tests.e2e.crashing.mornings import Boundary, Morning, Mornings, Survived
 from tests.e2e.crashing.outside import LedgerServer, MailServer
+from tests.e2e.crashing.stands import STANDS, Stand
 from tests.e2e.crashing.verdict import broken_promises
 from tests.unit.reminders.channels.certificates import make_tls
 
@@ -20,10 +21,10 @@ FIRST_DEATHS: tuple[Boundary, ...] = (("before send", 2), ("after post", 1))
 
 
 @pytest.fixture
-def mornings_of(
+def mornings_on(
     databases: SqliteDatabases | PostgresDatabases, tmp_path: Path
-) -> Iterator[Callable[[NoteStyle], Mornings]]:
-    """Makes the company's mornings, with notes of this style."""
+) -> Iterator[Callable[[Stand, NoteStyle], Mornings]]:
+    """Makes the company's mornings on a ledger, with notes of this style."""
     trusted = tmp_path / "server.pem"
     make_tls(tmp_path)
     with ExitStack() as stack:
@@ -31,7 +32,13 @@ def mornings_of(
         mail = stack.enter_context(
             MailServer(refuses=company.REFUSES, defers_once=company.DEFERS_ONCE, falls_silent=company.FALLS_SILENT)
         )
-        yield lambda style: Mornings(tmp_path / style.value, databases, (ledger, mail), trusted, style)
+        yield lambda stand, style: Mornings(tmp_path / style.value, databases, (ledger, mail), trusted, style, stand)
+
+
+@pytest.fixture
+def mornings_of(mornings_on: Callable[[Stand, NoteStyle], Mornings]) -> Callable[[NoteStyle], Mornings]:
+    """Makes the company's mornings on QuickBooks."""
+    return lambda style: mornings_on(STANDS["quickbooks"], style)
 
 
 def calm(mornings: Mornings) -> list[Boundary]:
@@ -133,6 +140,21 @@ def test_killed_again_while_it_recovers_it_recovers_still(
     record_property("summary", f"{database_kind}: killed at {len(where)} boundaries of recovering from {first[0]}.")
     assert where
     wrong = deaths(mornings, where, first, usual={name for name, _ in usual})
+    assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("ledger", ["s4hana", "business-one"])
+def test_killed_at_every_boundary_on_sap_nothing_is_doubled_lost_or_unmentioned(
+    mornings_on: Callable[[Stand, NoteStyle], Mornings],
+    ledger: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    mornings = mornings_on(STANDS[ledger], NoteStyle.ATTACHABLE)
+    where = calm(mornings)
+    names = {name for name, _ in where}
+    record_property("summary", f"{ledger}: killed at {len(where)} boundaries, which have {len(names)} names.")
+    wrong = deaths(mornings, where)
     assert not wrong, told(wrong)
 
 
