@@ -31,7 +31,7 @@ _CODE, _TEXT, _ARCHIVE = "1710", "0001", "0002"
 _SECRET = SecretStr("secret")
 _ACTIVITIES = re.compile(rb"(POST|PATCH) \S*Activities")
 #: What people wrote into a customer's text long ago, its paragraphs newest first: with our entries it is too long.
-PEOPLE_WROTE = tuple(f"{words} " * 30 + "." for words in ("Prefers the phone,", "Moved in spring,", "Pays by cheque,"))
+PEOPLE_WROTE = tuple(f"{words} " * 45 + "." for words in ("Prefers the phone,", "Moved in spring,", "Pays by cheque,"))
 
 
 class Face(Protocol):
