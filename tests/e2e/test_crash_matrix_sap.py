@@ -26,6 +26,8 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 _NEAR = ("send", "post", "write", "text", "batch", "receipts")
 _EVERY = 3
+_LAST: Boundary = ("after commit release text", 1)
+"""When the text that was being written is done; the others are written as on any other morning."""
 _LEASE = timedelta(minutes=3)
 
 
@@ -58,6 +60,8 @@ def test_killed_between_two_writes_and_again_while_it_recovers_it_recovers_still
 ) -> None:
     mornings, first = mornings_on(STANDS[ledger], NoteStyle.ATTACHABLE), ("after write", 1)
     where = [each for each in recovered_from(mornings, first) if _is_near(each) and "send" not in each[0].split()]
+    if _LAST in where:
+        where = where[: where.index(_LAST) + 1]
     record_property("summary", f"{ledger}: killed at {len(where)} boundaries of recovering from {first[0]}.")
     assert where
     wrong = deaths(mornings, where, first)
@@ -83,14 +87,12 @@ def test_a_text_that_a_dead_writer_holds_is_written_when_its_lease_has_ended(mor
 def _pause(morning: Morning, name: str) -> None:
     """A person pauses a customer, at once after the service died."""
     service = open_service(morning.settings, clock=SimulatedClock(morning.ledger.time.now()))
-    pauses.pause(service.office(), morning.ledger.customers[name], reason="a call")
+    pauses.pause(service.office(), morning.ledger.customers[name], reason="a call", until=None)
     service.close()
 
 
 def _kinds(morning: Morning, name: str) -> list[str]:
     """Of the entries in a customer's texts, the kinds."""
     ledger = morning.ledger
-    texts = [
-        each for each in ledger.stand.told(ledger.books, ledger.face) if each.ident.split()[0] == ledger.customers[name]
-    ]
-    return [key.partition(":")[0] for each in texts for key in find_markers(each.words)]
+    told_of = [each for each in ledger.stand.told(ledger.books, ledger.face) if each.customer == ledger.customers[name]]
+    return [key.partition(":")[0] for each in told_of for key in find_markers(each.words)]

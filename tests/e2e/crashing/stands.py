@@ -43,11 +43,12 @@ class Face(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Words in the ledger, and where they stand: a note, a memo, a text."""
+    """Words in the ledger, and where they stand: a note, a memo, a text; a text is a `customer`'s."""
 
     kind: str
     ident: str
     words: str
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,8 @@ def _people_wrote(face: Face, customers: Iterable[str]) -> None:
 def _texts(_: Books, face: Face) -> Iterator[Told]:
     assert isinstance(face, S4HanaSandbox)
     for row in face.sets.texts.rows():
-        yield Told("text", f"{row['Customer']} {row['LongTextID']}", str(row["LongText"]))
+        customer = str(row["Customer"])
+        yield Told("text", f"{customer} {row['LongTextID']}", str(row["LongText"]), customer)
 
 
 def _texts_wrong(face: Face, customers: Mapping[str, str]) -> Iterator[str]:

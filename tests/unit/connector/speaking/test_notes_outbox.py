@@ -320,7 +320,7 @@ def test_the_end_of_a_promise_waits_while_nobody_knows_whether_the_promise_was_w
 
 
 def test_the_end_of_a_promise_that_the_ledger_refused_is_written_all_the_same(firm: Firm) -> None:
-    made, ended = _made_and_ended(firm)
+    _, ended = _made_and_ended(firm)
     firm.books.post_faults = [Outcome.IMPOSSIBLE]
     post_notes(firm.office)
     assert list(firm.books.notes) == [ended]
