@@ -85,16 +85,18 @@ def settle_found(office: Office, connection: Connection, receipts: Sequence[Rece
 
 
 def _post_some(office: Office, done: Posted) -> bool:
-    """Composes and sends one round of batches. Tells whether there may be more."""
+    """Composes and sends one round of batches. Tells whether there may be more: what waited for these, too."""
     with office.database.read() as connection:
         waiting = entries.waiting(connection, office.company, office.now(), _ROUND)
         addressed = _to_survivors(office, connection, waiting)
-    for each in office.ledger.compose(addressed):
+    is_any_ours = False
+    for each in office.ledger.compose(addressed) if addressed else ():
         with office.database.write("store batch") as connection:  # its lease begins now, likewise
             ours = entries.save_batch(connection, office.company, each, now=office.now(), lease=_LEASE)
+        is_any_ours |= ours
         if ours:
             _send(office, each, 1, done)
-    return len(waiting) == _ROUND
+    return is_any_ours
 
 
 def _to_survivors(office: Office, connection: Connection, waiting: Sequence[Entry]) -> list[Entry]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, or_, select, update
 
 from adapters.ledger import Batch, Entry, EntryKind, Outcome, Receipt
 from adapters.money import Money
@@ -54,18 +54,29 @@ def _row(company: str, each: Entry, seq: int, now: datetime) -> dict[str, object
 
 
 def waiting(connection: Connection, company: str, now: datetime, limit: int) -> list[Entry]:
-    """Entries that are in no batch, oldest first."""
+    """Entries that are in no batch, oldest first. What speaks of another entry waits until that one has its answer:
+    a promise's end closes the promise's task, which has to be there.
+    """
     rows = connection.execute(
         select(entry)
         .where(
             entry.c.company == company,
             entry.c.state == "waiting",
             or_(entry.c.not_before.is_(None), entry.c.not_before <= now),
+            or_(entry.c.about.is_(None), ~_IS_ABOUT_UNSETTLED),
         )
         .order_by(entry.c.seq)
         .limit(limit),
     ).mappings()
     return [to_entry(row) for row in rows]
+
+
+_other = entry.alias("other")
+_IS_ABOUT_UNSETTLED = exists().where(
+    _other.c.company == entry.c.company,
+    _other.c.key == entry.c.about,
+    _other.c.state.not_in(["written", "impossible"]),
+)
 
 
 def to_entry(row: RowMapping) -> Entry:

@@ -1,18 +1,27 @@
-"""Months that several tests look at: each is played once, and what struck is told."""
+"""Months that several tests look at, each played once, and told what struck; and the mornings of the crash matrix."""
 
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from connector.demo.evidence import Evidence
 from connector.demo.play import play
-from tests.contract.databases import PostgresDatabases
+from connector.note_style import NoteStyle
+from tests.contract.databases import PostgresDatabases, SqliteDatabases
+from tests.e2e.crashing import company
+from tests.e2e.crashing.mornings import Mornings
+from tests.e2e.crashing.outside import LedgerServer, MailServer
+from tests.e2e.crashing.stands import Stand
 from tests.e2e.decks import GROUNDS
 from tests.e2e.months import Told
 from tests.e2e.weather import FairWeather, Weather
+from tests.unit.reminders.channels.certificates import make_tls
 
 pytest.register_assert_rewrite("tests.e2e.faulty")
 from tests.e2e.faulty import SEEDS, Calm, Faulty  # noqa: E402 - its assertions explain themselves
@@ -67,3 +76,18 @@ def _everything_struck(ledger: str, struck: Counter[str]) -> None:
     rows = {f"poisoned {entity}" for entity in ground.poisons}
     assert not (ground.faults | rows | {"sync between claim and send"}) - set(struck)
     assert {what.split()[2] for what in struck if what.startswith("mail refused")} == {"MAIL", "RCPT", "DATA"}
+
+
+@pytest.fixture
+def mornings_on(
+    databases: SqliteDatabases | PostgresDatabases, tmp_path: Path
+) -> Iterator[Callable[[Stand, NoteStyle], Mornings]]:
+    """Makes the company's mornings on a ledger, with notes of this style."""
+    trusted = tmp_path / "server.pem"
+    make_tls(tmp_path)
+    with ExitStack() as stack:
+        ledger = stack.enter_context(LedgerServer())
+        mail = stack.enter_context(
+            MailServer(refuses=company.REFUSES, defers_once=company.DEFERS_ONCE, falls_silent=company.FALLS_SILENT)
+        )
+        yield lambda stand, style: Mornings(tmp_path / style.value, databases, (ledger, mail), trusted, style, stand)

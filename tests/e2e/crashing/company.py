@@ -10,14 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from adapters.money import Money
-from adapters.quickbooks.oauth import Tokens
-from adapters.quickbooks.sandbox.app import QuickBooksSandbox
-from adapters.quickbooks.sandbox.settings import SandboxSettings
 from adapters.sandbox.books import Books
 from connector import pauses, promises
 from connector.bootstrap import open_service
 from connector.clock import SimulatedClock
-from connector.connect import confirm, propose
+from connector.connect import confirm
 from connector.demo.time import WorldTime
 from connector.jobs import Job, all_jobs, run
 from connector.note_style import NoteStyle, change_note_style
@@ -26,6 +23,7 @@ from connector.release import set_mode
 from connector.settings import Settings
 from connector.store.books import save_pay_links
 from connector.store.companies import Mode
+from tests.e2e.crashing.stands import ZONE, Face, Stand
 
 BILLED = datetime(2026, 10, 1, 14, 0, tzinfo=UTC)
 CONNECTED = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)  # a Monday morning in New York
@@ -50,6 +48,8 @@ ASKS_FOR_LINK = "Deferred"
 REFUSES = frozenset({"refused@debtor.example", "bad@debtor.example"})
 DEFERS_ONCE = frozenset({"deferred@debtor.example"})
 FALLS_SILENT = frozenset({"silent@debtor.example"})
+#: Of whom people wrote something long before, where the ledger has a place for it that is ours, too.
+LIVED_IN = (BROKE, KEPT)
 #: The notes that the ledger is to have in the end, beside the reminders'.
 NOTES = {"promise_made": 2, "promise_kept": 1, "promise_broken": 1, "pause": 1, "reply": 1}
 
@@ -71,19 +71,18 @@ Kind regards\r
 class Ledger:
     """The books, whose clock is `time`, and the ledger's face over them."""
 
+    stand: Stand
     books: Books
     time: WorldTime
-    face: QuickBooksSandbox
+    face: Face
     invoices: dict[str, str]
     customers: dict[str, str]
 
 
-def opened() -> Ledger:
+def opened(stand: Stand) -> Ledger:
     """The books when the company was connected: everybody owes a hundred and some dollars since the end of October."""
     time = WorldTime(BILLED)
-    books = Books(
-        now=time, name="Creditor Inc.", home_currency="USD", country="US", zone="America/New_York", multicurrency=False
-    )
+    books = Books(now=time, name="Creditor Inc.", home_currency="USD", country="US", zone=ZONE, multicurrency=False)
     customers, invoices = {}, {}
     for number, (name, emails) in enumerate((REMINDED | OTHERS).items()):
         ident = books.add_customer(name, emails=", ".join(emails), country="US", region="NY")
@@ -91,8 +90,9 @@ def opened() -> Ledger:
         customers[name] = ident
         invoices[name] = books.bill(ident, amount, issue_date=BILLED.date(), due_date=DUE)
     time.set(CONNECTED)
-    face = QuickBooksSandbox(books, now=time, settings=SandboxSettings())
-    return Ledger(books, time, face, invoices, customers)
+    face = stand.face(books, time)
+    stand.lived_in(face, [customers[each] for each in LIVED_IN])
+    return Ledger(stand, books, time, face, invoices, customers)
 
 
 def paid_short(ledger: Ledger) -> None:
@@ -116,10 +116,7 @@ def connect(settings: Settings, ledger: Ledger, style: NoteStyle) -> None:
     """Connects the company, reads its books, and lets its people say what they said on that Monday."""
     clock = SimulatedClock(CONNECTED)
     service = open_service(settings, clock=clock)
-    tokens = Tokens(
-        realm="1", access_token="", access_expires_at=CONNECTED, refresh_token=ledger.face.settings.refresh_token
-    )
-    company = confirm(service, propose(service, tokens, "1"), zone_name="America/New_York", country="US")
+    company = confirm(service, ledger.stand.propose(service), zone_name=ZONE, country="US")
     office = service.office(company)
     _sync(office)
     change_note_style(office, style)
@@ -135,6 +132,8 @@ def _said_on_monday(office: Office, ledger: Ledger) -> None:
     pauses.pause(office, ledger.customers[PAUSED], reason="a new bank", until=MORNING.date())
     paid_short(ledger)
     _sync(office)
+    if not ledger.stand.has_pay_pages:
+        return
     known = {f"invoice:{ident}": "" for name, ident in ledger.invoices.items() if name != ASKS_FOR_LINK}
     with office.database.write("known pay links") as connection:
         save_pay_links(connection, office.company, known)

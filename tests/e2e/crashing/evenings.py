@@ -31,6 +31,7 @@ from tests.e2e.crashing.company import BILLED, DUE, MORNING
 from tests.e2e.crashing.outside import LedgerServer
 from tests.e2e.crashing.service import Errand, Running, settings_of
 from tests.e2e.crashing.smtp_cells import READERS, Cell, States, after_the_fault, in_the_end, may_have_got
+from tests.e2e.crashing.stands import STANDS
 from tests.unit.reminders.channels.certificates import Tls
 from tests.unit.reminders.channels.fake_smtp import FakeSmtpServer, Fault, Place
 
@@ -40,6 +41,7 @@ HANG = 1
 _PATIENCE = 60
 """... and seconds for which it waits for one that does not, on a busy machine."""
 _LATER = timedelta(minutes=21)
+_STAND = STANDS["quickbooks"]
 _LONG = 1_500_000
 """Bytes that both ends of a connection cannot hold together, so that a mail can be met in its middle."""
 
@@ -82,8 +84,8 @@ class Evenings:
 
     def _connected(self, readers: int) -> str:
         url, ledger = self.databases.new_url(), ledger_with(readers)
-        api = self.server.serve(ledger.face, at=f"template{readers}")
-        settings = settings_of(data=self.folder, api=api, database_url=url, mail=MailSettings())
+        api = self.server.serve(_STAND, ledger.face, at=f"template{readers}")
+        settings = settings_of(data=self.folder, api=api, database_url=url, mail=MailSettings(), stand=_STAND)
         service = open_service(settings, clock=SimulatedClock(MORNING))
         tokens = Tokens(realm="1", access_token="a", access_expires_at=MORNING + timedelta(days=1), refresh_token="r")
         company = confirm(service, propose(service, tokens, "1"), zone_name="America/New_York", country="US")
@@ -112,7 +114,7 @@ class _Evening:
         self._folder = folder
         self.database_url = database_url
         self._ledger = ledger_with(cell.readers)
-        self._api = evenings.server.serve(self._ledger.face, at=folder.name)
+        self._api = evenings.server.serve(_STAND, self._ledger.face, at=folder.name)
         self._arrived: Counter[str] = Counter()
         folder.mkdir(parents=True)
 
@@ -183,7 +185,9 @@ class _Evening:
             command_timeout_seconds=waits,
             reply_timeout_seconds=waits,
         )
-        settings = settings_of(data=self._folder, api=self._api, database_url=self.database_url, mail=mail)
+        settings = settings_of(
+            data=self._folder, api=self._api, database_url=self.database_url, mail=mail, stand=_STAND
+        )
         errand = Errand(
             settings=settings,
             now=self._ledger.time.now(),

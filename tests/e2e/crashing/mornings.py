@@ -17,6 +17,7 @@ from tests.e2e.crashing import company, journal
 from tests.e2e.crashing.journal import Event, Journal
 from tests.e2e.crashing.outside import LedgerServer, MailServer, Taken
 from tests.e2e.crashing.service import Errand, Running, settings_of
+from tests.e2e.crashing.stands import Stand
 
 Boundary = tuple[str, int]
 KILLED = -9
@@ -39,16 +40,18 @@ class Mornings:
         servers: tuple[LedgerServer, MailServer],
         trusted: Path,
         style: NoteStyle,
+        stand: Stand,
     ) -> None:
         self.folder = folder
+        self.stand = stand
         self.databases = databases
         self.ledger_server, self.mail_server = servers
         self.trusted = trusted
         self._numbers = count()
         self._template = databases.new_url()
-        ledger = company.opened()
-        api = self.ledger_server.serve(ledger.face)
-        settings = settings_of(data=folder, api=api, database_url=self._template, mail=self.mail)
+        ledger = company.opened(stand)
+        api = self.ledger_server.serve(stand, ledger.face)
+        settings = settings_of(data=folder, api=api, database_url=self._template, mail=self.mail, stand=stand)
         company.connect(settings, ledger, style)
 
     @property
@@ -71,12 +74,14 @@ class Morning:
     def __init__(self, mornings: Mornings, folder: Path, database_url: str) -> None:
         self._mornings = mornings
         self.inbox = folder / "inbox"
-        self.ledger = company.opened()
+        self.ledger = company.opened(mornings.stand)
         company.paid_short(self.ledger)
         company.moves_on(self.ledger, self.inbox)
         self.database_url = database_url
-        api = mornings.ledger_server.serve(self.ledger.face)
-        self.settings = settings_of(data=folder, api=api, database_url=database_url, mail=mornings.mail)
+        api = mornings.ledger_server.serve(mornings.stand, self.ledger.face)
+        self.settings = settings_of(
+            data=folder, api=api, database_url=database_url, mail=mornings.mail, stand=mornings.stand
+        )
         self._folder = folder
         self.runs: list[list[Event]] = []
 
@@ -84,7 +89,7 @@ class Morning:
         """The service's jobs once, in a process of their own. Returns what happened. Raises `Survived`."""
         path = self._folder / f"journal-{len(self.runs)}"
         told = Journal(path)
-        self._mornings.ledger_server.serve(self.ledger.face, told)
+        self._mornings.ledger_server.serve(self.ledger.stand, self.ledger.face, told)
         self._mornings.mail_server.serve(told, fresh=not self.runs)
         running = Running(
             Errand(
@@ -92,6 +97,7 @@ class Morning:
                 now=self.ledger.time.now(),
                 jobs=jobs,
                 journal=path,
+                stand=self.ledger.stand.name,
                 trusted=self._mornings.trusted,
                 die_at=die_at,
             )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from threading import Lock, get_ident
 
+import httpx
 from sqlalchemy import Connection, Engine, event
 
 from adapters.documents import CustomerRef, DocumentRef
@@ -54,6 +55,19 @@ def watch_commits(journal: Journal) -> None:
         journal.write("commit", who=str(get_ident()))
 
     event.listen(Engine, "commit", committed)
+
+
+def watch_writes(client: httpx.Client, writes: Callable[[str, str, bytes], bool], deadline: Deadline) -> None:
+    """A boundary on both sides of each call that writes, within a post that reads first and asks again afterwards."""
+
+    def passing(side: str, request: httpx.Request) -> None:
+        if writes(request.method, request.url.path, request.content):
+            deadline.pass_by(side, "write", str(get_ident()))
+
+    client.event_hooks = {
+        "request": [lambda request: passing("before", request)],
+        "response": [lambda response: passing("after", response.request)],
+    }
 
 
 class MortalMailer:

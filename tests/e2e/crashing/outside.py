@@ -12,31 +12,36 @@ from typing import Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from adapters.quickbooks.sandbox.app import QuickBooksSandbox
 from adapters.quickbooks.sandbox.oauth import Answer
 from adapters.sandbox.faults import Rule
-from adapters.sandbox.server import Receive, Sandbox, Scope, Send
+from adapters.sandbox.server import Message, Receive, Sandbox, Scope, Send
 from tests.e2e.crashing.journal import Journal
+from tests.e2e.crashing.stands import Face, Stand
 
 
 class LedgerServer:
-    """QuickBooks' face on one port, over the books of each case; tells each write that it is asked for."""
+    """A ledger's face on one port, over the books of each case; tells each write that it is asked for."""
 
     def __init__(self) -> None:
         self._sandbox = Sandbox(self, now=lambda: datetime.now(UTC))  # for its log of calls, which nobody reads here
-        self._faces: dict[str, tuple[QuickBooksSandbox, Journal | None]] = {}
+        self._faces: dict[str, tuple[Stand, Face, Journal | None]] = {}
 
-    def serve(self, face: QuickBooksSandbox, journal: Journal | None = None, *, at: str = "books") -> str:
+    def serve(self, stand: Stand, face: Face, journal: Journal | None = None, *, at: str = "books") -> str:
         """Serves these books from now on, and tells `journal`. Returns their address, which is their own."""
-        self._faces[at] = (face, journal)
+        self._faces[at] = (stand, face, journal)
         return f"{self._sandbox.url}/{at}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         at, _, path = scope["path"].removeprefix("/").partition("/")
-        face, journal = self._faces[at]
-        if journal and scope["method"] != "GET" and path.startswith("v3/") and not path.endswith("/query"):
+        stand, face, journal = self._faces[at]
+        body = await _read(receive)
+        if journal and stand.writes(scope["method"], f"/{path}", body):
             journal.write("post")
-        await face({**scope, "path": f"/{path}"}, receive, send)
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await face({**scope, "path": f"/{path}"}, again, send)
 
     def faulty(self, rule: Rule) -> Answer | None:
         return None
@@ -52,6 +57,15 @@ class LedgerServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._sandbox.stop()
+
+
+async def _read(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ import structlog
 from connector.bootstrap import open_service
 from connector.clock import SimulatedClock
 from connector.jobs import Job, all_jobs, run
-from connector.settings import MailSettings, QuickBooksSettings, Settings
+from connector.settings import MailSettings, Settings
 from tests.e2e.crashing.journal import Journal
-from tests.e2e.crashing.mortal import Deadline, MortalLedger, MortalMailer, watch_commits
+from tests.e2e.crashing.mortal import Deadline, MortalLedger, MortalMailer, watch_commits, watch_writes
+from tests.e2e.crashing.stands import STANDS, Stand
 
 KEY = "a key of thirty-two characters, or more"
 _LONGEST = 120  # seconds, for one run of all jobs on a busy machine
@@ -32,8 +33,8 @@ _warm.set_forkserver_preload(["pytest", "tests.e2e.crashing.warm"])
 class Errand:
     """What a forked service is to do: these jobs once, at this instant, and perhaps to die on the way.
 
-    `trusted` is a file with the only certificate that it trusts: its mail server's. Each mail is longer by `padding`
-    bytes than it would be.
+    `trusted` is a file with the only certificate that it trusts: its mail server's. `stand` is its ledger's name. Each
+    mail is longer by `padding` bytes than it would be.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class Errand:
     jobs: tuple[Job, ...]
     journal: Path
     trusted: Path
+    stand: str = "quickbooks"
     padding: int = 0
     die_at: tuple[str, int] | None = None
 
@@ -76,23 +78,16 @@ class Running:
         return code
 
 
-def settings_of(*, data: Path, api: str, database_url: str, mail: MailSettings) -> Settings:
-    """The settings of a service over the sandbox at `api`."""
-    return Settings(
+def settings_of(*, data: Path, api: str, database_url: str, mail: MailSettings, stand: Stand) -> Settings:
+    """The settings of a service over the sandbox of this ledger at `api`."""
+    common = Settings(
         data_dir=data,
         database_url=database_url,  # type: ignore[arg-type]
         secret_key=KEY,  # type: ignore[arg-type]
         inbox_folder=data / "inbox",
         mail=mail,
-        quickbooks=QuickBooksSettings(
-            client_id="crash",
-            client_secret="crash",  # type: ignore[arg-type]
-            api_url=api,
-            authorize_url=f"{api}/connect/oauth2",
-            token_url=f"{api}/oauth2/v1/tokens/bearer",
-            revoke_url=f"{api}/v2/oauth2/tokens/revoke",
-        ),
     )
+    return common.model_copy(update=dict(stand.settings(api)))
 
 
 def _work(errand: Errand) -> None:
@@ -109,6 +104,8 @@ def _work(errand: Errand) -> None:
         ledger=MortalLedger(office.ledger, deadline),
         mailer=MortalMailer(office.mailer, deadline, errand.padding),
     )
+    if client := STANDS[errand.stand].client:
+        watch_writes(service.clients[client].client, STANDS[errand.stand].writes, deadline)
     jobs = all_jobs(errand.settings.inbox_folder)
     failed = [ran.error for job in errand.jobs if (ran := run(office, job, jobs[job], now_please=True)).error]
     service.close()

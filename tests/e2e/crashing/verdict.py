@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from adapters.documents import DocumentKind
 from adapters.marker import find_markers
 from adapters.sandbox.books import Books
 from connector.store import history
@@ -97,10 +96,9 @@ def _tasks(written: _Written) -> Iterator[str]:
 
 def _notes(morning: Morning, written: _Written) -> Iterator[str]:
     """Each thing that was said has its note, and none has two in one place."""
-    books = morning.ledger.books
-    places = [("note", each.id, each.text) for each in books.notes()]
-    places += [("memo", each.id, each.memo) for each in books.documents(kind=DocumentKind.INVOICE)]
-    found = Counter((key, kind, ident) for kind, ident, words in places for key in find_markers(words))
+    ledger = morning.ledger
+    places = ledger.stand.told(ledger.books, ledger.face)
+    found = Counter((key, each.kind, each.ident) for each in places for key in find_markers(each.words))
     keys = [key for key, _, _ in found]
     yield from (
         f"{key} stands {count} times in {kind} {ident}" for (key, kind, ident), count in found.items() if count > 1
@@ -110,6 +108,7 @@ def _notes(morning: Morning, written: _Written) -> Iterator[str]:
     wanted = company.NOTES | {"reminder": len(company.REMINDED)}
     if kinds != wanted:
         yield f"the ledger has the notes {dict(kinds)}, not {wanted}"
+    yield from ledger.stand.wrongs(ledger.face, {name: ledger.customers[name] for name in company.LIVED_IN})
     said = {f"reminder:{row['id']}" for row in written.of(reminder) if row["said_at"]}
     if said != {key for key in keys if key.startswith("reminder:")}:
         yield "the reminders' notes are not those of the reminders that were said"

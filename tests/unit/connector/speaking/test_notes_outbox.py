@@ -303,6 +303,40 @@ def test_of_two_processes_that_saw_different_notes_waiting_neither_loses_one(sai
     assert _states(said) == ["written"] * 3
 
 
+def test_the_end_of_a_promise_is_written_after_the_promise_and_in_the_same_run(firm: Firm) -> None:
+    made, ended = _made_and_ended(firm)
+    assert post_notes(firm.office).written == 2
+    assert [[key for _, key in each.members] for each in firm.books.posts] == [[made], [ended]]
+
+
+def test_the_end_of_a_promise_waits_while_nobody_knows_whether_the_promise_was_written(firm: Firm) -> None:
+    made, ended = _made_and_ended(firm)
+    firm.books.post_faults = [NO_ANSWER]
+    post_notes(firm.office)
+    assert {row["key"]: row["state"] for row in firm.entries()} == {made: "batched", ended: "waiting"}
+    firm.clock.advance(timedelta(minutes=10))
+    post_notes(firm.office)
+    assert list(firm.books.notes) == [made, ended]
+
+
+def test_the_end_of_a_promise_that_the_ledger_refused_is_written_all_the_same(firm: Firm) -> None:
+    _, ended = _made_and_ended(firm)
+    firm.books.post_faults = [Outcome.IMPOSSIBLE]
+    post_notes(firm.office)
+    assert list(firm.books.notes) == [ended]
+
+
+def _made_and_ended(firm: Firm) -> tuple[str, str]:
+    """Both were told while nothing was posted. Returns the notes' keys."""
+    facts = NoteFacts(on=firm.office.today(), by="anna")
+    with firm.database.write("tell") as connection:
+        made = enqueue_note(firm.office, connection, EntryKind.PROMISE_MADE, fact="1", customer="20", facts=facts)
+        ended = enqueue_note(
+            firm.office, connection, EntryKind.PROMISE_BROKEN, fact="1", customer="20", facts=facts, about=made
+        )
+    return made, ended
+
+
 def test_a_fact_has_one_note_however_often_it_is_told(said: Firm) -> None:
     for _ in range(2):
         with said.database.write("tell") as connection:
