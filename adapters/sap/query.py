@@ -40,10 +40,15 @@ class Query:
 
 def address(path: str, options: Mapping[str, str]) -> str:
     """`path?options`; a path that has options already keeps them."""
-    query = "&".join(f"{quote(name, safe='$')}={quote(text, safe=_SAFE)}" for name, text in options.items())
+    query = "&".join(f"{quote(name, safe='$')}={_quoted(text)}" for name, text in options.items())
     if not query:
         return path
     return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+def _quoted(text: str) -> str:
+    """By words, most of which need no quoting: the conditions of a long filter are quoted far sooner so."""
+    return "%20".join([quote(word, safe=_SAFE) for word in text.split(" ")])
 
 
 def key(values: Mapping[str, Value], version: Version) -> str:

@@ -109,7 +109,7 @@ def _row(told: Mapping[str, object]) -> str:
 
 def _document(mix: SapMix, item: int) -> dict[str, object]:
     total, due = mix.cents(item) / 100, f"{mix.due(item)}T00:00:00Z"
-    issued = f"{mix.issued(item)}T00:00:00Z"
+    issued, clock = f"{mix.issued(item)}T00:00:00Z", f"{item % 24:02}:{item % 60:02}:{item * 7 % 60:02}"
     return {
         "@odata.etag": f'W/"{item:040X}"',
         "DocEntry": item + 1,
@@ -129,9 +129,9 @@ def _document(mix: SapMix, item: int) -> dict[str, object]:
         "Comments": f"Order {item}, as agreed by phone",
         "BlockDunning": "tNO",
         "CreationDate": issued,
-        "DocTime": "10:11:12",
+        "DocTime": clock,
         "UpdateDate": issued,
-        "UpdateTime": "10:11:12",
+        "UpdateTime": clock,
         "DocumentInstallments": [
             {
                 "DueDate": due,

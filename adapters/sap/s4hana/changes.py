@@ -208,8 +208,7 @@ class Reading:
         wanted = {key: ref for ref in documents if (key := key_from(ref)) is not None}
         gathered = Gathered()
         if customers:
-            gathered.add(self._cube.open_of(customers))
-            gathered.add(self._cube.cleared_of(customers, since.from_day))
+            gathered.add(self._cube.open_or_cleared_of(customers, since.from_day))
         if missing := wanted.keys() - gathered.lines.keys():
             gathered.add(self._cube.by_keys(missing), wanted=missing)
             if cleared := [line for key, line in gathered.lines.items() if key in missing and line.is_cleared]:
