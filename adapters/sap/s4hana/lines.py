@@ -258,8 +258,8 @@ def _made_at(line: Line) -> datetime | None:
     if on is None:
         return None
     told = _CLOCK.match(line.creation_time or "")
-    hours, minutes, seconds = (int(found or 0) for found in told.groups()) if told else (0, 0, 0)
-    return datetime.combine(on, time(hours % 24, minutes % 60, seconds % 60), UTC)
+    hours, minutes, seconds = told.groups("0") if told else ("0", "0", "0")
+    return datetime.combine(on, time(int(hours) % 24, int(minutes) % 60, int(seconds) % 60), UTC)
 
 
 def _version(line: Line, left: Money) -> str:
