@@ -1,12 +1,13 @@
 """What fetches from SAP's server, each in a process of its own: `… sap_clients NAME LEDGER PORT ITEMS FOLDER`.
 
 `ours` is the product's first sync on a store of its own, with everything mapped, checked and stored. `bare` sends the
-very requests that the one before it sent, one after the other as that did, and throws the answers away. `fresh` reads a
-thousand invoices afresh, in a session that is open. Each prints what it cost as one JSON object.
+very requests that it sent, one after the other as it did, and throws the answers away; `tuned` keeps the items in them.
+`fresh` reads a thousand invoices afresh, in a session that is open. Each prints what it cost as one JSON object.
 """
 
 import json
 import sys
+from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.bench.sap_mix import PER_CUSTOMER, SapMix, Sort
 from tests.bench.sync_clients import measured
 
 INVOICES = 1000
+REQUESTS = "requests.json"
 
 Cost = dict[str, Any]
 
@@ -27,21 +29,30 @@ def asked(port: int) -> list[list[str]]:
     return told
 
 
-def bare(ledger: str, port: int, items: int, _: Path) -> Cost:
+def _answers(port: int, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """What the server answers to the requests of our first sync, one after the other as it sent them."""
+    requests: list[list[str]] = json.loads((folder / REQUESTS).read_bytes())
+    with httpx.Client(timeout=60) as client:
+        for method, target, kind, body in requests:
+            headers = {"Content-Type": kind} if kind else {}
+            url = f"http://127.0.0.1:{port}{target}"
+            yield target, client.request(method, url, headers=headers, content=body.encode() or None).content
+
+
+def bare(ledger: str, port: int, items: int, folder: Path) -> Cost:
     """The same pages, thrown away."""
     del ledger, items
-    requests = asked(port)
+    return measured(lambda: {"bytes": sum(len(body) for _, body in _answers(port, folder))})
 
-    def fetch() -> Cost:
-        size = 0
-        with httpx.Client(timeout=60) as client:
-            for method, target, kind, body in requests:
-                headers = {"Content-Type": kind} if kind else {}
-                url = f"http://127.0.0.1:{port}{target}"
-                size += len(client.request(method, url, headers=headers, content=body.encode() or None).content)
-        return {"bytes": size, "calls": len(requests)}
 
-    return measured(fetch)
+def tuned(ledger: str, port: int, items: int, folder: Path) -> Cost:
+    """The same pages, the items in them stored as plainly as can be."""
+    del ledger
+    from tests.bench.sap_tuned import store
+
+    told = measured(lambda: store(_answers(port, folder), folder / "tuned.db"))
+    assert told["documents"] >= items * 98 // 100, told
+    return told
 
 
 def ours(ledger: str, port: int, items: int, folder: Path) -> Cost:
@@ -59,7 +70,9 @@ def ours(ledger: str, port: int, items: int, folder: Path) -> Cost:
     assert told["documents"] >= items, told
     assert told["customers"] == SapMix(items).customers, told
     assert not told["problems"], told
-    return told
+    requests = asked(port)
+    (folder / REQUESTS).write_text(json.dumps(requests))
+    return told | {"calls": len(requests)}
 
 
 def fresh(ledger: str, port: int, items: int, folder: Path) -> Cost:
@@ -107,7 +120,7 @@ def _customer(ledger: str, customer: int) -> str:
     return card_code(customer)
 
 
-CLIENTS = {each.__name__: each for each in (bare, ours, fresh)}
+CLIENTS = {each.__name__: each for each in (ours, bare, tuned, fresh)}
 
 
 def main(name: str, ledger: str, port: str, items: str, folder: str) -> None:
