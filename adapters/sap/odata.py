@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from adapters.errors import LedgerError, LedgerUnavailable
+from adapters.errors import LedgerError, LedgerRejected, LedgerUnavailable
 from adapters.http import Http, retry_after
 from adapters.sap.batch import Answer, Call, as_json, multipart, read_json, read_multipart
 from adapters.sap.faults import Fault, error_of, read_fault
@@ -168,14 +168,22 @@ class ODataClient:
         """An answer for each call, in order; None where the service stopped before a change.
 
         Reads alone are asked again until each has its answer: one that fails may stop the others, and changes nothing.
+        Where so many are refused together, half of them are asked for at a time.
         """
         if any(call.method != "GET" for call in calls):
             self._prepare()
             return self._batch(calls, json=json)
         found: list[Answer | None] = []
+        most = len(calls)
         while len(found) < len(calls):
-            rest = calls[len(found) :]
-            answers = self._http.repeat(lambda rest=rest: self._batch(rest, json=json))  # type: ignore[misc]
+            rest = calls[len(found) : len(found) + most]
+            try:
+                answers = self._http.repeat(lambda rest=rest: self._batch(rest, json=json))  # type: ignore[misc]
+            except LedgerRejected:  # it may not take so many together
+                if len(rest) == 1:
+                    raise
+                most = len(rest) // 2
+                continue
             found += answers[: answers.index(None)] if None in answers else answers
             if answers[:1] == [None]:
                 raise LedgerUnavailable(f"{self._name} answered no part of a $batch.")

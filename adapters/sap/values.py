@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -35,6 +36,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"/Date\((?P<ms>-?\d{1,18})(?:[+-]\d{1,4})?\)/")
 _NO_DAYS = frozenset(["", "0000-00-00", "00000000"])
+_LONGEST_DAY = 40  # characters of a day that is remembered
 _FIRST_YEAR = 1900
 """Years before it are fillers: ABAP's 0001, SQL Server's 1753."""
 
@@ -85,6 +87,12 @@ def day(told: str | None) -> date | None:
     """
     if told is None or told in _NO_DAYS:
         return None
+    return _day(told) if len(told) <= _LONGEST_DAY else _day.__wrapped__(told)
+
+
+@lru_cache(maxsize=4096)
+def _day(told: str) -> date | None:
+    """Ledgers tell few different days, and each of them often."""
     try:
         found = _of_milliseconds(told)
         on = found.date() if found is not None else date.fromisoformat(told.partition("T")[0])
@@ -152,4 +160,4 @@ def unpadded(told: str) -> str:
     Text with letters in it is not filled (ALPHA conversion), and comes back as it is.
     """
     told = told.strip()
-    return told.lstrip("0") if told.isdigit() else told
+    return told.lstrip("0") if told[:1] == "0" and told.isdigit() else told

@@ -17,12 +17,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.child import Measured
+from tests.bench.child import Measured, module_of
 from tests.bench.figures import Figure, Point
 from tests.bench.machine import Run, this_run
 from tests.bench.page import PLOT, TABLE, page
 
-BENCHES = ("cold", "day", "mail", "sync", "tryton")
+BENCHES = ("business-one", "cold", "day", "mail", "s4hana", "sync", "tryton")
 _ROOT = Path(__file__).parents[2]
 
 
@@ -37,7 +37,7 @@ class Result:
 
 def measured(name: str) -> Measured | None:
     """What one bench measured; None where it is not there or broke, which is said."""
-    if find_spec(f"tests.bench.{name}") is None:
+    if find_spec(module_of(name)) is None:
         sys.stderr.write(f"{name}: there is no such bench\n")
         return None
     sys.stderr.write(f"{name} …\n")

@@ -19,9 +19,14 @@ class Measured(msgspec.Struct, frozen=True):
     points: list[Point]
 
 
+def module_of(name: str) -> str:
+    """Where the bench of this name is."""
+    return f"tests.bench.{name.replace('-', '_')}"
+
+
 def measure(name: str) -> Measured:
     """Runs the bench."""
-    bench = import_module(f"tests.bench.{name}")
+    bench = import_module(module_of(name))
     figures = bench.figures()
     return Measured(figures=figures, points=bench.points() if hasattr(bench, "points") else [])
 

@@ -108,12 +108,13 @@ def render(folder: Path, invoices: int) -> Mix:
         return mix
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in _RENDERED.items():
-        _write(folder, name, rows(mix))
+        write_rows(folder, name, rows(mix))
     done.touch()
     return mix
 
 
-def _write(folder: Path, name: str, rows: Iterable[str]) -> None:
+def write_rows(folder: Path, name: str, rows: Iterable[str]) -> None:
+    """Writes one kind's rows, in their order, so that `Rows` can cut them."""
     offsets = array("Q", [0])
     with (folder / f"{name}.rows").open("wb") as file:
         for row in rows:

@@ -1,4 +1,4 @@
-"""The product as it is, furnished for a bench: a SQLite store, the QuickBooks ledger, and limits that never bind."""
+"""The product as it is, furnished for a bench: a SQLite store, a ledger (QuickBooks: limits that never bind)."""
 
 import sqlite3
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import httpx
 import structlog
 
 from adapters.http import TIMEOUT, Http
+from adapters.ledger import Ledger
 from adapters.quickbooks.ledger import QuickBooksLedger
 from adapters.quickbooks.limits import MemoryQuota, Pace
 from adapters.quickbooks.oauth import Endpoints, MemoryTokens, OAuthClient, Tokens
@@ -27,11 +28,16 @@ WATCHED = ("customer", "document", "item", "allocation", "account", "problem")
 
 def furnish(port: int, folder: Path) -> tuple[Office, Callable[[], int]]:
     """An office on the store in `folder`, and how many metered calls its ledger has made."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     clock = SystemClock()
+    ledger = _ledger(port, clock)
+    return office_with(ledger, "quickbooks", folder, clock), lambda: ledger.limits.metered(f"{clock.now():%Y-%m}")
+
+
+def office_with(ledger: Ledger, kind: str, folder: Path, clock: SystemClock) -> Office:
+    """An office on the store in `folder`, with this ledger."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     database = open_database(f"sqlite:///{folder / 'ours.db'}")
     cadence = load_builtin("standard")
-    ledger = _ledger(port, clock)
     office = Office(
         company=COMPANY,
         database=database,
@@ -49,7 +55,7 @@ def furnish(port: int, folder: Path) -> tuple[Office, Callable[[], int]]:
             companies.add(
                 connection,
                 id=COMPANY,
-                ledger="quickbooks",
+                ledger=kind,
                 ledger_ref="1",
                 name="Harbour Supplies",
                 home_currency="USD",
@@ -57,7 +63,7 @@ def furnish(port: int, folder: Path) -> tuple[Office, Callable[[], int]]:
                 zone="America/New_York",
                 connected_at=clock.now(),
             )
-    return office, lambda: ledger.limits.metered(f"{clock.now():%Y-%m}")
+    return office
 
 
 def _ledger(port: int, clock: SystemClock) -> QuickBooksLedger:

@@ -6,13 +6,14 @@ document that cancels it, which is passed over, make zero.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from adapters.documents import Allocation, Document, DocumentKind, DocumentRef, Item, document_ref
-from adapters.money import Money
+from adapters.money import Money, MoneyError
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.instalments import Part, spread
 from adapters.sap.business_one.settings import Currencies, Settings
@@ -120,14 +121,20 @@ def amounts(row: wire.Invoice, currencies: Currencies) -> tuple[Money, Money]:
     total = (row.doc_total_fc if is_foreign else row.doc_total) or Decimal(0)
     paid = (row.paid_to_date_fc if is_foreign else row.paid_to_date) or Decimal(0)
     is_open = row.document_status == "bost_Open" and not is_cancelled(row)
-    left = total - paid if is_open else Decimal(0)
-    return currencies.money(total, row.doc_currency), currencies.money(left, row.doc_currency)
+    whole = currencies.money(total, row.doc_currency)
+    if is_open and not paid:
+        return whole, whole
+    return whole, currencies.money(total - paid if is_open else Decimal(0), row.doc_currency)
 
 
 def has_parts(row: wire.Invoice, currencies: Currencies) -> bool:
-    """Whether it matters on which instalment something was paid."""
-    total, left = amounts(row, currencies)
-    return len(row.document_installments or ()) > 1 and left.minor > 0 and left != total
+    """Whether it matters on which instalment something was paid; not where the row's amounts cannot be read."""
+    if len(row.document_installments or ()) < 2:
+        return False
+    with suppress(MoneyError):
+        total, left = amounts(row, currencies)
+        return left.minor > 0 and left != total
+    return False
 
 
 def of_invoice(row: wire.Invoice, type_: int, known: Known) -> Document:
@@ -216,8 +223,10 @@ def may_be_left(row: wire.Payment, currencies: Currencies) -> bool:
         return False
     if currencies.is_foreign(row.doc_currency):
         return True
-    used = sum((applied(each, None, currencies).minor for _, each in targets(row)), 0)
-    return used != currencies.money(means(row), None).minor
+    with suppress(MoneyError):
+        used = sum((applied(each, None, currencies).minor for _, each in targets(row)), 0)
+        return used != currencies.money(means(row), None).minor
+    return False  # where its amounts cannot be read, nothing becomes of it
 
 
 def of_payment(row: wire.Payment, known: Known) -> Document:

@@ -18,7 +18,7 @@ from adapters.sap.business_one.documents import CREDIT_NOTE, DOWN_PAYMENT, INVOI
 from adapters.sap.business_one.reads import Service, cut
 from adapters.sap.business_one.settings import Settings
 
-PARTNERS = 100
+PARTNERS = 500
 """Partners in one call."""
 _OWN = frozenset([INVOICE, CREDIT_NOTE, DOWN_PAYMENT, PAYMENT])
 

@@ -1,9 +1,11 @@
 """What a company sets, and what is known of it before anything is read: its currencies and its own fields."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from adapters.money import Money, decimals
@@ -57,9 +59,20 @@ class Settings:
 
 
 def _time(told: str | None) -> time:
-    """`19:32:42` or `19:32`; the day's beginning where nothing is told."""
-    parts = [int(each) for each in (told or "").split(":") if each.isdigit()]
-    return time(parts[0], parts[1], parts[2] if len(parts) > 2 else 0) if len(parts) >= 2 and parts[0] < 24 else time()
+    """`19:32:42` or `19:32`; the day's beginning where nothing is told, or no time of day."""
+    found = _CLOCK.match(told or "")
+    if found is None:
+        return time()
+    hour, minute, second = found.groups("0")
+    return time(int(hour), int(minute), int(second))
+
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d))?$", re.ASCII)
+
+
+@lru_cache(maxsize=256)
+def _unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-decimals(currency))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +94,6 @@ class Currencies:
     def money(self, amount: Decimal | None, code: str | None) -> Money:
         """An amount at the currency's precision: Business One keeps doubles. Raises MoneyError."""
         currency = self.name(code)
-        unit = Decimal(1).scaleb(-decimals(currency))
         value = amount or Decimal(0)
-        told = value.quantize(unit, ROUND_HALF_UP) if value.adjusted() < 16 else value
+        told = value.quantize(_unit(currency), ROUND_HALF_UP) if value.adjusted() < 16 else value
         return Money.of(told, currency)

@@ -19,6 +19,7 @@ from adapters.money import Money, MoneyError
 from adapters.sap.odata import Rows
 from adapters.sap.s4hana.clearings import clearings, replaced
 from adapters.sap.s4hana.cursor import State
+from adapters.sap.s4hana.cutting import cut
 from adapters.sap.s4hana.lines import (
     Credits,
     Habits,
@@ -39,6 +40,8 @@ from adapters.sap.s4hana.reads import CubeReader, last_of
 from adapters.sap.s4hana.wire import Line
 from adapters.sap.values import ValueUnreadable, day, unpadded
 
+_AT_ONCE = 1000
+"""Invoices that are read by key before their lines are forgotten."""
 SCOPE = frozenset(kind.value for kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT))
 
 
@@ -84,9 +87,7 @@ class Reading:
         known = Credits()
         for page in self._cube.open_credits():
             _note(known, page)
-        named = self._cube.by_keys(known.by_invoice).good if known.by_invoice else ()
-        owed = dict(_owed(line) for line in named if not line.is_cleared and self._is_ours(line))
-        by = Reckoning(credits=known, invoices=owed, habits=self._habits)
+        by = Reckoning(credits=known, invoices=self._owed_of(known.by_invoice), habits=self._habits)
         seen: set[str] = set()
         for rows in self._cube.open_lines(state.after):
             taken = self.take(rows.good, replace(by, replaced=self._replaced_by(rows.good)))
@@ -101,6 +102,14 @@ class Reading:
         """By residual item among these open lines, the line that it replaces, which is cleared and asked for by key."""
         named = {target for line in lines if _is_invoice(line) and (target := named_by(line)) is not None}
         return replaced([*lines, *self._cube.by_keys(named).good]) if named else {}
+
+    def _owed_of(self, invoices: Iterable[Key]) -> dict[Key, Money]:
+        """What was owed of the open ones of these, whose lines are forgotten piece by piece."""
+        found: dict[Key, Money] = {}
+        for some in cut(invoices, _AT_ONCE):
+            lines = self._cube.by_keys(some).good
+            found |= (_owed(line) for line in lines if not line.is_cleared and self._is_ours(line))
+        return found
 
     # -- what happened since
 
@@ -223,8 +232,7 @@ class Reading:
         wanted = {key: ref for ref in documents if (key := key_from(ref)) is not None}
         gathered = Gathered()
         if customers:
-            gathered.add(self._cube.cleared_of(customers, since.from_day))
-            gathered.add(self._cube.open_of(customers))
+            gathered.add(self._cube.open_or_cleared_of(customers, since.from_day))
         if missing := wanted.keys() - gathered.lines.keys():
             gathered.add(self._cube.by_keys(missing), wanted=missing)
             if cleared := [line for key, line in gathered.lines.items() if key in missing and line.is_cleared]:

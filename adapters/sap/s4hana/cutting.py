@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from adapters.sap.values import Version, literal, unpadded
+from adapters.sap.values import unpadded
 
 T = TypeVar("T")
 
@@ -18,15 +18,18 @@ def cut(things: Iterable[T], size: int) -> Iterator[Sequence[T]]:
 
 def either(name: str, number: str) -> str:
     """The condition that a property is this number, plain or filled with zeros: systems tell it either way."""
-    return "(" + " or ".join(f"{name} eq {text(each)}" for each in spellings(number)) + ")"
+    return "(" + " or ".join([f"{name} eq {text(each)}" for each in spellings(number)]) + ")"
 
 
 def spellings(number: str) -> Sequence[str]:
     """A number plain, and filled to ten digits; a text as it is."""
     plain = unpadded(number)
-    return list(dict.fromkeys([plain, plain.zfill(10)])) if plain.isdigit() else [number]
+    if not plain.isdigit():
+        return [number]
+    filled = plain.zfill(10)
+    return [plain] if filled == plain else [plain, filled]
 
 
 def text(value: str) -> str:
     """`value` in quotes."""
-    return literal(value, Version.V2)
+    return "'" + value.replace("'", "''") + "'"

@@ -6,7 +6,8 @@ open, the payment naming the invoice; a residual item is a new open line that na
 of an open invoice is its amount and the open credits that name it; every other credit stays with the customer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -22,6 +23,7 @@ PAYMENT_TYPES = frozenset(["DZ"])
 """Document types of customer payments as SAP delivers them; a setting, since they can be customised."""
 
 _NO_YEAR = frozenset(["", "0000"])
+_CLOCK = re.compile(r"(?:PT)?(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:(\d{1,4})S)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,15 +289,9 @@ def _made_at(line: Line) -> datetime | None:
     on = day(line.accounting_document_creation_date)
     if on is None:
         return None
-    told = (line.creation_time or "").removeprefix("PT")
-    hours, minutes, seconds = (int(found) if found.isdigit() else 0 for found in _hms(told))
-    return datetime.combine(on, time(hours % 24, minutes % 60, seconds % 60), UTC)
-
-
-def _hms(told: str) -> Iterable[str]:
-    for unit in "HMS":
-        found, mark, told = told.partition(unit) if unit in told else ("", "", told)
-        yield found if mark else "0"
+    told = _CLOCK.match(line.creation_time or "")
+    hours, minutes, seconds = told.groups("0") if told else ("0", "0", "0")
+    return datetime.combine(on, time(int(hours) % 24, int(minutes) % 60, int(seconds) % 60), UTC)
 
 
 def _version(line: Line, left: Money, *told: str) -> str:

@@ -1,9 +1,10 @@
 """Customers: who they are, how they are dunned, where they are written to. API_BUSINESS_PARTNER, many in a $batch."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from adapters.documents import Customer
 from adapters.errors import LedgerUnavailable
@@ -26,7 +27,10 @@ from adapters.sap.values import Version, day, instant, literal, unpadded
 
 R = TypeVar("R", bound=Row)
 
-PER_FILTER, PER_BATCH = 20, 50
+PER_FILTER, PER_BATCH = 20, 100
+"""Numbers in one filter, and reads in one $batch."""
+AT_ONCE = 1000
+"""Customers that are read together, in four round trips: sets by customer, what hangs on their partners, addresses."""
 _LANGUAGES = {"EN": "en", "DE": "de", "FR": "fr", "ES": "es", "E": "en", "D": "de", "F": "fr", "S": "es"}
 
 
@@ -43,7 +47,7 @@ class PartnerReader:
         wanted = set(numbers)
         asked: set[str] = set()
         while wanted:
-            for some in cut(sorted(wanted), PER_FILTER * PER_BATCH // 8):
+            for some in cut(sorted(wanted), AT_ONCE):
                 found |= {each.ref: each for each in self._some(some)}
             asked |= wanted
             wanted = {each.parent for each in found.values() if each.parent} - asked
@@ -59,41 +63,58 @@ class PartnerReader:
 
     def _some(self, numbers: Sequence[str]) -> list[Customer]:
         of_company = f" and CompanyCode eq {text(self._company_code)}"
-        heads = self._read("A_Customer", CustomerRow, "Customer", numbers)
-        known = {unpadded(each.customer): each for each in heads}
-        companies = self._read("A_CustomerCompany", CustomerCompany, "Customer", numbers, of_company)
-        dunnings = self._read("A_CustomerDunning", Dunning, "Customer", numbers, of_company)
-        partners = self._read("A_BusinessPartner", Partner, "Customer", numbers)
-        refs = {unpadded(each.business_partner): each for each in partners}
-        places = self._read("A_BusinessPartnerAddress", PartnerAddress, "BusinessPartner", list(refs))
-        mails = self._read("A_AddressEmailAddress", Email, "AddressID", [each.address_id for each in places])
-        persons = self._read("A_BPContactToFuncAndDept", Contact, "BusinessPartnerCompany", list(refs))
-        by = _Found(companies, dunnings, partners, places, mails, persons)
-        return [by.customer(number, row) for number, row in known.items()]
+        heads = _Ask("A_Customer", CustomerRow, "Customer", numbers)
+        companies = _Ask("A_CustomerCompany", CustomerCompany, "Customer", numbers, of_company)
+        dunnings = _Ask("A_CustomerDunning", Dunning, "Customer", numbers, of_company)
+        partners = _Ask("A_BusinessPartner", Partner, "Customer", numbers)
+        self._read(heads, companies, dunnings, partners)
+        refs = {unpadded(each.business_partner) for each in partners.found}
+        places = _Ask("A_BusinessPartnerAddress", PartnerAddress, "BusinessPartner", refs)
+        persons = _Ask("A_BPContactToFuncAndDept", Contact, "BusinessPartnerCompany", refs)
+        self._read(places, persons)
+        mails = _Ask("A_AddressEmailAddress", Email, "AddressID", {each.address_id for each in places.found})
+        self._read(mails)
+        by = _Found(companies.found, dunnings.found, partners.found, places.found, mails.found, persons.found)
+        return [by.customer(unpadded(each.customer), each) for each in heads.found]
 
-    def _read(self, entity: str, kind: type[R], name: str, numbers: Sequence[str], more: str = "") -> list[R]:
-        """Rows of an entity whose `name` is one of these, in one round trip."""
-        calls = [self._call(entity, kind, name, some, more) for some in cut(sorted(set(numbers)), PER_FILTER)]
-        if not calls:
-            return []
-        found: list[R] = []
-        for answer in self._client.batch(calls):
-            if answer is None:
-                raise LedgerUnavailable("A $batch was answered in part.")
-            if (error := self._client.error_in(answer)) is not None:
-                raise error
-            rows = read_rows(answer.body, kind)
-            while True:
-                found += rows.good
-                if not rows.next:
-                    break
-                rows = read_rows(self._client.get(rows.next), kind)
-        return found
+    def _read(self, *asks: "_Ask[Any]") -> None:
+        """Reads rows of some entity sets, as many of them in a round trip as fit."""
+        calls = [(ask, call) for ask in asks for call in ask.calls()]
+        for some in cut(calls, PER_BATCH):
+            answers = self._client.batch([call for _, call in some])
+            for (ask, _), answer in zip(some, answers, strict=True):
+                if answer is None:
+                    raise LedgerUnavailable("A $batch was answered in part.")
+                if (error := self._client.error_in(answer)) is not None:
+                    raise error
+                ask.take(answer.body, self._client)
 
-    def _call(self, entity: str, kind: type[Row], name: str, numbers: Iterable[str], more: str) -> Call:
-        filter_ = " or ".join(either(name, number) for number in numbers)
-        query = Query(filter=f"({filter_}){more}", select=properties(kind))
-        return Call(method="GET", path=address(entity, query.options(Version.V2)))
+
+@dataclass(slots=True)
+class _Ask(Generic[R]):
+    """Rows of an entity set whose property `name` is one of these numbers, and what was found of them."""
+
+    entity: str
+    kind: type[R]
+    name: str
+    numbers: Collection[str]
+    more: str = ""  # what they must meet besides, beginning with "and"
+    found: list[R] = field(default_factory=list)
+
+    def calls(self) -> Iterator[Call]:
+        """The reads, some numbers in each."""
+        for some in cut(sorted(set(self.numbers)), PER_FILTER):
+            filter_ = " or ".join(either(self.name, number) for number in some)
+            query = Query(filter=f"({filter_}){self.more}", select=properties(self.kind))
+            yield Call(method="GET", path=address(self.entity, query.options(Version.V2)))
+
+    def take(self, body: bytes, client: ODataClient) -> None:
+        """Takes an answer's rows in, and those of the pages that follow it."""
+        rows = read_rows(body, self.kind)
+        self.found += rows.good
+        while rows.next:
+            rows = read_rows(client.get(rows.next), self.kind)
+            self.found += rows.good
 
 
 class _Found:

@@ -80,6 +80,22 @@ def test_a_batch_of_reads_without_any_answer_is_no_answer(service: Service) -> N
         service.client().batch(_READS)
 
 
+def test_reads_that_are_refused_together_are_asked_for_in_halves(service: Service) -> None:
+    def at_most_two(request: httpx.Request) -> httpx.Response:
+        parts = request.content.count(b"GET A_Items")
+        return fault(400, "Too many operations") if parts > 2 else _reply(*[http_answer(200, _ROWS)] * parts)
+
+    service.answers(TOKEN, at_most_two)
+    assert _statuses(service.client().batch(_READS * 2)) == [200] * 6
+    assert [each.content.count(b"GET A_Items") for each in service.asked[1:]] == [6, 3, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_read_that_is_refused_alone_is_refused(service: Service) -> None:
+    service.answers(TOKEN, fault(400, "Not so"))
+    with pytest.raises(LedgerRejected, match="Not so"):
+        service.client().batch(_READS)
+
+
 def test_no_calls_are_no_batch(service: Service) -> None:
     assert service.client().batch([]) == []
     assert service.asked == []

@@ -1,7 +1,7 @@
 """What becomes of rows: instalments, cancellations, foreign currency, and what people put into them."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -158,6 +158,25 @@ def test_what_is_left_over_from_doubles_is_rounded_away(here: BusinessOneConnect
     invoice = bill(here, customer(here), extra=own(DocTotal=119.00000000000001, PaidToDate=18.999999999999996))
     replica.sync()
     assert replica.open == {here.ref("invoice", invoice): Money.of("100.00", "USD")}
+
+
+def test_amounts_that_no_books_hold_are_told_and_keep_nothing_else_from_being_read(
+    here: BusinessOneConnection, replica: Replica
+) -> None:
+    owner = customer(here)
+    odd = bill(here, owner, extra=own(DocTotal=1e22, DocumentInstallments=THREE))
+    payment = here.books.pay(owner, Decimal(5), on=TODAY, extra=own(TransferSum=1e22))
+    invoice = bill(here, owner)
+    replica.sync()
+    assert here.ref("invoice", invoice) in replica.open
+    told = {each.ref for page in here.ledger.changes(None) for each in page.problems}
+    assert told == {here.ref("invoice", odd), here.ref("payment", payment)}
+
+
+@pytest.mark.parametrize("told", ["10:99:00", "25:00:00", "noon", "", None])
+def test_a_time_of_day_that_is_none_is_the_days_beginning(told: str | None) -> None:
+    at = Settings(zone="Europe/Berlin").instant("2026-11-02T00:00:00Z", told)
+    assert at == datetime(2026, 11, 1, 23, 0, tzinfo=UTC)
 
 
 def test_a_down_payment_invoice_is_owed_and_a_request_is_not(here: BusinessOneConnection, replica: Replica) -> None:

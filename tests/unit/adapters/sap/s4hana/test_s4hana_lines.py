@@ -209,6 +209,17 @@ def test_whatever_is_said_of_an_invoice_changes_its_version_which_has_room_in_th
     assert max(map(len, told)) <= 64
 
 
+@pytest.mark.parametrize(
+    ("told", "clock"),
+    [("PT09H05M07S", "09:05:07"), ("PT5M", "00:05:00"), ("PT1H30S", "01:00:30"), ("", "00:00:00"), ("PT", "00:00:00"),
+     ("PT" + "9" * 5000 + "H", "00:00:00"), ("noon", "00:00:00"), (None, "00:00:00")],
+)  # fmt: skip
+def test_when_a_line_was_entered_is_told_to_the_second_where_it_can_be_read(told: str | None, clock: str) -> None:
+    (found,) = documents([line("90000001", accounting_document_creation_date=DAY, creation_time=told)]).values()
+    assert found.created_at is not None
+    assert f"{found.created_at:%H:%M:%S}" == clock
+
+
 def test_a_line_without_any_date_cannot_be_read() -> None:
     with pytest.raises(ValueUnreadable):
         documents([line(document_date=None, posting_date=None)])

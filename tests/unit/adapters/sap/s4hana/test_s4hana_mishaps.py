@@ -54,6 +54,19 @@ def test_a_server_that_gives_few_rows_at_once_is_read_whole() -> None:
     desk.books.close()
 
 
+def test_fresh_asks_in_few_round_trips_however_many_customers_there_are() -> None:
+    desk = Desk(page_size=500)
+    owners = [desk.books.add_customer(f"Customer {at}", emails=f"ap{at}@example.com") for at in range(60)]
+    lines = [desk.post("DR", "10.00", customer=each)[0] for each in owners]
+    desk.sync()
+    desk.transport.calls.clear()
+    page = desk.ledger.fresh([ref(each) for each in lines], owners, desk.replica.cursor or "")
+    assert {each.ref for each in page.documents} == {ref(each) for each in lines}
+    assert {each.emails for each in page.customers} == {(f"ap{at}@example.com",) for at in range(60)}
+    # the lines, what names them; customers and partners, what hangs on these, addresses: and a session is open
+    assert [call.url.path.rpartition("/")[2] for call in desk.transport.calls] == ["$batch"] * 5
+
+
 def test_a_token_that_expires_in_the_middle_is_fetched_again(desk: Desk) -> None:
     desk.ledger.post(batch_of(desk.another(), "a"))
     desk.face.sessions.expire()
