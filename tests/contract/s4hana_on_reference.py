@@ -22,6 +22,7 @@ from tests.contract.s4hana_connection import S4HanaConnection
 from tests.reference.server import LEDGER, PARTNERS, PASSWORD, USER, Reference
 
 _SERVICE = {items.ENTITY: LEDGER, **dict.fromkeys((*partners.KEYS, texts.ENTITY), PARTNERS)}
+_DUNNING = "A_CustomerDunning"
 _BROKEN = "*"  # what our face tells as the amount of a line that cannot be read
 
 
@@ -49,7 +50,8 @@ class ReferenceLine(Line):
         self._reference = reference
         self._face = face
         self._told: dict[str, list[Row]] = {entity: [] for entity in _SERVICE}
-        self._seen: tuple[int, object] = (0, frozenset())
+        self._seen: tuple[object, ...] = (0, frozenset(), ())
+        self._seq = 0
         reference.hold(_by_service(self._told))
 
     def carry(self, request: httpx.Request) -> httpx.Response:
@@ -64,8 +66,8 @@ class ReferenceLine(Line):
     def _bring(self) -> None:
         """Puts the entity sets that changed into the server."""
         sets = self._face.sets
-        seq = max((each.seq for each in self._face.books.history.after(self._seen[0])), default=self._seen[0])
-        seen = (seq, frozenset(sets.broken))
+        self._seq = max((each.seq for each in self._face.books.history.after(self._seq)), default=self._seq)
+        seen = (self._seq, frozenset(sets.broken), self._dunnings())
         if seen == self._seen:
             return
         self._seen = seen
@@ -83,6 +85,27 @@ class ReferenceLine(Line):
             kept = self._face.sets.texts
             kept.restore({Place(*(str(row[name]) for name in texts.KEY)): str(row["LongText"]) for row in told})
             kept.note()
+        self._take_back_dunning()
+
+    def _dunnings(self) -> tuple[object, ...]:
+        """What the face's dunning records say."""
+        told = self._face.sets.extras.dunnings
+        return tuple(
+            (who, each.area, each.block, each.level, each.last) for who, records in told.items() for each in records
+        )
+
+    def _take_back_dunning(self) -> None:
+        """Blocks and levels that were written become the face's own."""
+        sets = self._face.sets
+        for row in self._reference.rows(PARTNERS, _DUNNING):
+            for each in sets.extras.dunning(str(row["Customer"])):
+                if each.area == row["DunningArea"]:
+                    last = row["LastDunnedOn"]
+                    each.block, each.level = str(row["DunningBlock"]), str(row["DunningLevel"])
+                    each.last = date.fromisoformat(str(last)) if last else None
+        sets.begin()
+        self._told[_DUNNING] = list(sets.rows(_DUNNING))
+        self._seen = (*self._seen[:2], self._dunnings())
 
 
 def _by_service(sets: dict[str, list[Row]]) -> dict[str, dict[str, list[dict[str, object]]]]:
