@@ -32,7 +32,7 @@ lint: $(READY) ## ruff, mypy --strict and the import contracts
 	@$(BIN)/lint-imports
 
 unit: $(READY) ## all tests, two at a time
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 $(BENCHED): $(READY) tests/bench/requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/requirements.lock
