@@ -12,7 +12,7 @@ from connector.store.tables import document, listing
 NOW = datetime(2026, 11, 2, 17, tzinfo=UTC)
 
 
-_THE_REST = ("sent", None, "", None, False, None, None, "1", NOW, NOW, date(2026, 11, 2))
+_THE_REST = ("sent", None, "", None, None, None, False, None, None, "1", NOW, NOW, date(2026, 11, 2))
 
 
 def keep(connection: object, refs: list[str], *, open_minor: int = 100) -> None:
