@@ -67,6 +67,7 @@ def desk(changed_reference: Reference, tmp_path: Path) -> Iterator[Desk]:
         made.tell(
             "connect", "s4hana", "--company-code", "1710", "--zone", "America/New_York", "--country", "US", "--yes"
         )
+        made.tell("resume", "--dunned")  # some are in a dunning procedure of SAP's own
         yield made
         service.close()
 
