@@ -78,9 +78,7 @@ def load_rows(
         items[row.account].append(owed_item(row, billed[row.customer]["name"], taken.get(row.ref, ())))
         if row.unreadable or row.quiet_until or row.block or row.delivery != _SENT:
             doubtful[row.account][row.ref] = row
-    blocked = {head["customer"] for head in heads.values() if head["block"]}
-    blocked |= {row.document for rows in doubtful.values() for row in rows.values() if row.block}
-    own_blocks = ledger_blocks.ours(connection, company, blocked) if blocked else {}
+    own_blocks = _own_blocks(connection, company, heads, doubtful)
     own = {head["customer"] for head in heads.values()}
     pools: dict[str, object] = {"company": company, "refs": list(own | {_parent(head) for head in heads.values()})}
     credit = _credit(connection, pools)
@@ -110,6 +108,18 @@ def load_rows(
         )
         for ref, head in heads.items()
     }
+
+
+def _own_blocks(
+    connection: Connection,
+    company: str,
+    heads: Mapping[str, RowMapping],
+    doubtful: Mapping[str, Mapping[str, OpenItem]],
+) -> Mapping[str, frozenset[str]]:
+    """Of the blocks that the ledger shows on these customers and documents, what we have set."""
+    blocked = {head["customer"] for head in heads.values() if head["block"]}
+    blocked |= {row.document for rows in doubtful.values() for row in rows.values() if row.block}
+    return ledger_blocks.ours(connection, company, blocked) if blocked else {}
 
 
 def _parent(head: RowMapping) -> str:
