@@ -86,9 +86,10 @@ def demo(
     from rich.console import Console
 
     from connector.demo.show import show
+    from connector.demo.stand import STANDS
 
     def wait(url: str) -> None:
-        desk.out.say(f"Its books answer as {ledger.value} does at {url} until Ctrl-C.")
+        desk.out.say(f"Its books answer as {STANDS[ledger.value].title} does at {url} until Ctrl-C.")
         desk.out.flush()
         with suppress(KeyboardInterrupt):
             Event().wait()

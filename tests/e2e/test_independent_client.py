@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Timer
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import intuitlib.config
@@ -59,6 +60,7 @@ from quickbooks.objects.journalentry import Entity
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLBACK = "http://localhost:9/callback"
+_PATIENCE = 180  # seconds; the month takes a tenth of it
 
 
 @pytest.fixture(scope="module")
@@ -675,11 +677,26 @@ def demo_books(tmp_path: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "connector", "demo", "--out", str(tmp_path / "out"), "--stay"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        told = (re.search(r"as QuickBooks does at (\S+)", line) for line in process.stdout)
-        yield next(found for found in told if found)[1]
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
+        said = _said_until_it_stays(process)
+        found = re.search(r"as QuickBooks does at (\S+) until", said)
+        try:
+            assert found, said
+            yield found[1]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+
+
+def _said_until_it_stays(process: subprocess.Popen[str]) -> str:
+    """What it printed. One that never says it stays is ended: its output would not end either."""
+    assert process.stdout is not None
+    patience = Timer(_PATIENCE, process.kill)
+    patience.start()
+    said = ""
+    while "until Ctrl-C" not in said and (line := process.stdout.readline()):
+        said += line
+    patience.cancel()
+    return said
 
 
 def test_read_back_a_note_that_the_demo_wrote(demo_books: str, monkeypatch: pytest.MonkeyPatch) -> None:
