@@ -1,6 +1,5 @@
 """What runs on: `serve`, the sandboxes, and the `demo`."""
 
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -87,12 +86,14 @@ def demo(
 
     from connector.demo.show import show
     from connector.demo.stand import STANDS
+    from connector.serve import stopped_by_signals
 
     def wait(url: str) -> None:
         desk.out.say(f"Its books answer as {STANDS[ledger.value].title} does at {url} until Ctrl-C.")
         desk.out.flush()
-        with suppress(KeyboardInterrupt):
-            Event().wait()
+        stop = Event()
+        with stopped_by_signals(stop):
+            stop.wait()
 
     console = Console(file=desk.out.stdout)
     done = show(out, seed=seed, ledger=ledger.value, console=console, stay=wait if stay else None)

@@ -7,7 +7,6 @@ each operation; tests/conftest.py prints the count at the end of the run.
 import base64
 import os
 import re
-import signal
 import subprocess
 import sys
 import uuid
@@ -683,7 +682,7 @@ def demo_books(tmp_path: Path) -> Iterator[str]:
             assert found, said
             yield found[1]
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.communicate()
 
 
