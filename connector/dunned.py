@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from connector.directory import Directory
 from connector.office import Office
-from connector.pauses import end_by_source, end_hold, set_hold
+from connector.pauses import NewHold, end_by_sources, end_holds, set_holds
 from connector.store import books
 from connector.store.tables import customer, hold
 from reminders.account import HoldKind
@@ -30,20 +30,18 @@ def wait_for(office: Office, connection: Connection, refs: Iterable[str]) -> Non
     rows = books.rows_by_ref(connection, customer, office.company, refs)
     directory = Directory(connection, office.company)
     directory.load(rows)
-    for ref, row in rows.items():
-        if not row["dunned_by"]:
-            end_by_source(office, connection, f"{_SOURCE}{ref}")
-            continue
-        set_hold(
-            office,
-            connection,
-            HoldKind.PAUSE,
-            account_ref=directory.billing(ref),
-            reason=f"the ledger's own dunning writes to it (procedure {row['dunned_by']}): "
-            "take it out there, or say here that both may",
-            ends=None,
-            source=f"{_SOURCE}{ref}",
-        )
+    end_by_sources(office, connection, [f"{_SOURCE}{ref}" for ref, row in rows.items() if not row["dunned_by"]])
+    set_holds(office, connection, [_wait(directory.billing(ref), row) for ref, row in rows.items() if row["dunned_by"]])
+
+
+def _wait(billing: str, row: RowMapping) -> NewHold:
+    return NewHold(
+        kind=HoldKind.PAUSE,
+        account=billing,
+        reason=f"the ledger's own dunning writes to it (procedure {row['dunned_by']}): "
+        "take it out there, or say here that both may",
+        source=f"{_SOURCE}{row['ref']}",
+    )
 
 
 def waiting(connection: Connection, company: str) -> list[RowMapping]:
@@ -56,6 +54,5 @@ def let_go(office: Office) -> int:
     """A person says that reminders may go to all of them. Returns how many waited."""
     with office.database.write("resume dunned") as connection:
         rows = waiting(connection, office.company)
-        for row in rows:
-            end_hold(office, connection, row)
+        end_holds(office, connection, rows)
     return len(rows)

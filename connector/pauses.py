@@ -1,9 +1,11 @@
 """Pauses and other stored holds: of an item, an account or the whole company, each with its reason and end."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 
 from adapters.documents import document_of
 from adapters.ledger import EntryKind
@@ -11,10 +13,24 @@ from connector.notes import enqueue_note
 from connector.office import Office
 from connector.rests import SEEN
 from connector.store import books, history
+from connector.store.bulk import execute_many
+from connector.store.history import Event
 from connector.store.tables import hold
-from connector.store.upsert import insert_new
+from connector.store.upsert import upsert
 from reminders.account import HoldKind
 from reminders.notes import NoteFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewHold:
+    """A hold that begins today. `ends` is the first day on which it no longer holds; no account: the whole company."""
+
+    kind: HoldKind
+    account: str | None
+    reason: str
+    ends: date | None = None
+    items: Sequence[str] = ()
+    source: str | None = None  # what it comes from, which makes one hold only
 
 
 def set_hold(
@@ -29,25 +45,44 @@ def set_hold(
     source: str | None = None,
 ) -> str | None:
     """Begins a hold today. `ends` is the first day on which it no longer holds. None if its source was seen before."""
+    new = NewHold(kind=kind, account=account_ref, reason=reason, ends=ends, items=items, source=source)
+    return next(iter(set_holds(office, connection, [new])), None)
+
+
+def set_holds(office: Office, connection: Connection, wanted: Sequence[NewHold]) -> list[str]:
+    """Begins these holds today, but for those whose source was seen before. Returns the ids of the new ones."""
+    rows = [_row(office, each) for each in wanted]
+    upsert(connection, hold, rows, key=("company", "source"), update=())
+    there = _ids(connection, [row["id"] for row in rows])
+    new = [row for row in rows if row["id"] in there]
+    _record(office, connection, "hold_set", new)
+    _touch(office, connection, new)
+    return [row["id"] for row in new]
+
+
+def _row(office: Office, new: NewHold) -> dict[str, Any]:
     hold_id = office.new_id()
-    values = {
+    return {
         "id": hold_id,
         "company": office.company,
-        "account": account_ref,
-        "customer": account_ref.partition("|")[0] if account_ref else None,
-        "kind": kind.value,
-        "items": list(items),
+        "account": new.account,
+        "customer": new.account.partition("|")[0] if new.account else None,
+        "kind": new.kind.value,
+        "items": list(new.items),
         "begins": office.today(),
-        "ends": ends,
-        "reason": reason,
-        "source": source or hold_id,
+        "ends": new.ends,
+        "reason": new.reason,
+        "source": new.source or hold_id,
         "created_at": office.now(),
     }
-    if not insert_new(connection, hold, values, key=("company", "source")):
-        return None
-    _record(office, connection, "hold_set", account_ref, hold_id, values)
-    _touch(office, connection, account_ref, items)
-    return hold_id
+
+
+def _ids(connection: Connection, wanted: Sequence[str]) -> set[str]:
+    """Which of these are there: another hold of the same source may stand in the place of one."""
+    found: set[str] = set()
+    for some in books.chunks(wanted):
+        found.update(connection.scalars(select(hold.c.id).where(hold.c.id.in_(some))))
+    return found
 
 
 def pause(
@@ -76,8 +111,8 @@ def resume(office: Office, account_ref: str | None) -> int:
     """Ends the pauses of an account, or of the whole company. Returns how many."""
     with office.database.write("resume") as connection:
         rows = [row for row in live(connection, office.company, account_ref) if row["kind"] == HoldKind.PAUSE.value]
+        end_holds(office, connection, rows)
         for row in rows:
-            end_hold(office, connection, row)
             if account_ref:
                 _note(
                     office,
@@ -93,21 +128,35 @@ def resume(office: Office, account_ref: str | None) -> int:
 
 def end_hold(office: Office, connection: Connection, row: RowMapping) -> None:
     """Ends a hold today."""
-    connection.execute(
-        update(hold).where(hold.c.id == row["id"]).values(ends=office.today(), ended_at=office.now()),
-    )
-    _record(office, connection, "hold_ended", row["account"], row["id"], dict(row))
-    _touch(office, connection, row["account"], row["items"])
+    end_holds(office, connection, [row])
+
+
+def end_holds(office: Office, connection: Connection, rows: Sequence[RowMapping]) -> None:
+    """Ends these holds today."""
+    ended = [{"named": row["id"], "today": office.today(), "now": office.now()} for row in rows]
+    execute_many(connection, _END, ended)
+    told = [dict(row) for row in rows]
+    _record(office, connection, "hold_ended", told)
+    _touch(office, connection, told)
+
+
+_END = update(hold).where(hold.c.id == bindparam("named")).values(ends=bindparam("today"), ended_at=bindparam("now"))
 
 
 def end_by_source(office: Office, connection: Connection, source: str) -> bool:
     """Ends the hold that came from this source, if it still holds."""
-    where = (hold.c.company == office.company) & (hold.c.source == source)
-    row = connection.execute(select(hold).where(where)).mappings().one_or_none()
-    if row is None or (row["ends"] is not None and row["ends"] <= office.today()):
-        return False
-    end_hold(office, connection, row)
-    return True
+    return end_by_sources(office, connection, [source]) == 1
+
+
+def end_by_sources(office: Office, connection: Connection, sources: Sequence[str]) -> int:
+    """Ends the holds that came from these sources and still hold. Returns how many did."""
+    rows: list[RowMapping] = []
+    for some in books.chunks(sources):
+        where = (hold.c.company == office.company) & hold.c.source.in_(some)
+        still = or_(hold.c.ends.is_(None), hold.c.ends > office.today())
+        rows += connection.execute(select(hold).where(where, still)).mappings()
+    end_holds(office, connection, rows)
+    return len(rows)
 
 
 def live(connection: Connection, company: str, account_ref: str | None) -> Sequence[RowMapping]:
@@ -148,41 +197,44 @@ def end_due(office: Office) -> int:
             .mappings()
             .all()
         )
-        for row in rows:
-            connection.execute(update(hold).where(hold.c.id == row["id"]).values(ended_at=office.now()))
-            _record(office, connection, "hold_ended", row["account"], row["id"], dict(row))
+        execute_many(connection, _ENDED, [{"named": row["id"], "now": office.now()} for row in rows])
+        _record(office, connection, "hold_ended", [dict(row) for row in rows])
     return len(rows)
 
 
-def _record(
-    office: Office, connection: Connection, kind: str, account_ref: str | None, hold_id: str, row: Mapping[str, object]
-) -> None:
-    data = {name: row[name] for name in ("kind", "items", "begins", "ends")}
-    history.record(
-        connection,
-        office.company,
-        at=office.now(),
-        actor="holds",
-        kind=kind,
-        account=account_ref,
-        subject=hold_id,
-        data=data,
-        personal={"reason": row["reason"]},
-    )
+_ENDED = update(hold).where(hold.c.id == bindparam("named")).values(ended_at=bindparam("now"))
 
 
-def _touch(office: Office, connection: Connection, account_ref: str | None, items: Sequence[str]) -> None:
-    """The account is looked at again; a customer's main account with all the others of that customer, and whichever
-    these items belong to by now.
+def _record(office: Office, connection: Connection, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    events = [
+        Event(
+            at=office.now(),
+            actor="holds",
+            kind=kind,
+            account=row["account"],
+            subject=row["id"],
+            data={name: row[name] for name in ("kind", "items", "begins", "ends")},
+            personal={"reason": row["reason"]},
+        )
+        for row in rows
+    ]
+    history.record_many(connection, office.company, events)
+
+
+def _touch(office: Office, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Their accounts are looked at again; a customer's main account with all the others of that customer, and
+    whichever their items belong to by now.
     """
     today = office.today()
-    if account_ref is None:
+    accounts = {row["account"] for row in rows}
+    if None in accounts:
         books.touch_all_accounts(connection, office.company, today)
-        return
-    main, _, address = account_ref.partition("|")
-    touched = books.accounts_of_items(connection, office.company, items) | {account_ref: (main, address)}
-    if not address:
-        touched |= {ref: (main, ref.partition("|")[2]) for ref in books.followers(connection, office.company, [main])}
+        accounts.remove(None)
+    mains = [ref for ref in accounts if "|" not in ref]
+    accounts.update(books.followers(connection, office.company, mains))
+    touched = books.accounts_of_items(connection, office.company, {ref for row in rows for ref in row["items"]})
+    parts = {ref: ref.partition("|") for ref in sorted(accounts)}
+    touched |= {ref: (who, address) for ref, (who, _, address) in parts.items()}
     books.touch_accounts(connection, office.company, touched, today)
 
 
