@@ -151,10 +151,24 @@ class Tombstone:
     at: datetime | None = None
 
 
+CUSTOMER = "customer"
+"""The kind of a problem with a customer, as documents have theirs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A row that could not be read, said so that a finance person can find and mend it."""
 
     ref: str
-    kind: str
+    kind: str  # a document's, or CUSTOMER
     text: str
+
+    @property
+    def customer(self) -> CustomerRef | None:
+        """The customer that could not be read; None where it is a document."""
+        return self.ref.partition(":")[2] if self.kind == CUSTOMER else None
+
+
+def customer_problem(ref: CustomerRef, text: str) -> Problem:
+    """A customer that could not be read."""
+    return Problem(ref=f"{CUSTOMER}:{ref}", kind=CUSTOMER, text=text)

@@ -144,10 +144,11 @@ def _letters(office: Office, claims: Sequence[Claim], pace: _Pace, done: Deliver
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A fresh reading: the instant its figures are true for, and the documents that it does not tell about."""
+    """A fresh reading: the instant its figures are true for, and what it does not tell about."""
 
     at: datetime
-    untold: frozenset[str]
+    untold: frozenset[str]  # documents, those of a customer that cannot be read among them
+    unread: frozenset[str]  # such customers: one of them may have been blocked, or left
 
 
 def _read_afresh(office: Office, claims: Sequence[Claim]) -> _Read:
@@ -159,13 +160,21 @@ def _read_afresh(office: Office, claims: Sequence[Claim]) -> _Read:
     at = office.now()  # before the call, and by our own clock: the ledger's may go wrong
     page = office.ledger.fresh(documents, customers, cursor)
     apply_fresh(office, page)
-    told = {each.ref for each in page.documents} | {each.ref for each in page.tombstones}
-    return _Read(at, frozenset(documents) - told)
+    unread = frozenset(each.customer for each in page.problems if each.customer)
+    told = {each.ref for each in page.documents if each.customer not in unread}
+    told |= {each.ref for each in page.tombstones}
+    return _Read(at, frozenset(documents) - told, unread)
 
 
 def _without_untold(office: Office, claims: Sequence[Claim], read: _Read, done: Delivered) -> list[Claim]:
-    """Without the reminders that name a document which could not be read: old figures never leave as fresh ones."""
-    untold = [claim for claim in claims if not read.untold.isdisjoint(documents_of(claim.row["facts"]))]
+    """Without the reminders that name a document which could not be read, or whose customer could not: old figures
+    never leave as fresh ones.
+    """
+    untold = [
+        claim
+        for claim in claims
+        if claim.row["customer"] in read.unread or not read.untold.isdisjoint(documents_of(claim.row["facts"]))
+    ]
     _put_off(office, untold, done)
     return [claim for claim in claims if claim not in untold]
 

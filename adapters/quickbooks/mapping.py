@@ -18,7 +18,17 @@ from babel import Locale
 from babel.core import get_global
 from babel.languages import get_official_languages
 
-from adapters.documents import Allocation, Customer, Delivery, Document, DocumentKind, Item, Problem, document_ref
+from adapters.documents import (
+    CUSTOMER,
+    Allocation,
+    Customer,
+    Delivery,
+    Document,
+    DocumentKind,
+    Item,
+    Problem,
+    document_ref,
+)
 from adapters.marker import marker_lines_removed
 from adapters.money import Money, MoneyError
 from adapters.quickbooks import wire
@@ -316,7 +326,7 @@ def problem_of(entity: str, ledger_id: str, text: str, number: str | None = None
     known = ledger_id if ledger_id != "?" else "unknown"
     name = f"{entity} {number[:_LONGEST_ID]} (id {known})" if number else f"{entity} with id {known}"
     said = f"{name} cannot be read: {text}"
-    return Problem(ref=ref, kind=kind.value if kind else "customer", text=said[:_LONGEST_PROBLEM])
+    return Problem(ref=ref, kind=kind.value if kind else CUSTOMER, text=said[:_LONGEST_PROBLEM])
 
 
 MAPPING_ERRORS = (Unmappable, MoneyError)

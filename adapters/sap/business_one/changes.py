@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import cast
 
-from adapters.documents import Customer, Document, DocumentKind, DocumentRef, Problem
+from adapters.documents import CUSTOMER, Customer, Document, DocumentKind, DocumentRef, Problem
 from adapters.ledger import Page
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.cursor import State
 from adapters.sap.business_one.documents import CREDIT_NOTE, DOWN_PAYMENT, INVOICE, KIND_OF, Key, key_of
 from adapters.sap.business_one.gathering import Gathered, Gatherer, not_shown
-from adapters.sap.business_one.partners import CUSTOMER, CUSTOMERS, customer_of, is_consolidated, unreadable_partner
+from adapters.sap.business_one.partners import CUSTOMERS, customer_of, is_consolidated, unreadable_partner
 from adapters.sap.business_one.reads import PER_PART, Asked, Reader, cut, on, quoted
 from adapters.sap.business_one.settings import Settings
 from adapters.sap.odata import Rows

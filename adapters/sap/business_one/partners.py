@@ -9,13 +9,12 @@ from hashlib import sha256
 
 import msgspec
 
-from adapters.documents import Customer, Problem
+from adapters.documents import Customer, Problem, customer_problem
 from adapters.sap.business_one import wire
 from adapters.sap.business_one.documents import addresses
 from adapters.sap.business_one.settings import MULTI, Currencies, Settings
 from adapters.sap.values import ValueUnreadable, day
 
-CUSTOMER = "customer"
 CUSTOMERS = "CardType eq 'cCustomer'"
 PAYMENTS = "cPayments_sum"
 _LANGUAGES = {
@@ -81,9 +80,7 @@ def unreadable_partner(raw: bytes) -> Problem:
     """A partner that is not what it should be."""
     told = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get("CardCode", msgspec.Raw(b'""'))
     code = msgspec.json.decode(told)
-    return Problem(
-        ref=str(code), kind=CUSTOMER, text=f"Customer {code} cannot be read: a property is not what it should be."
-    )
+    return customer_problem(str(code), f"Customer {code} cannot be read: a property is not what it should be.")
 
 
 def is_consolidated(row: wire.Partner | wire.Balance) -> bool:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from adapters.documents import Customer, Document, DocumentKind, DocumentRef, Problem
+from adapters.documents import Document, DocumentKind, DocumentRef, Problem
 from adapters.ledger import Page
 from adapters.money import Money, MoneyError
 from adapters.sap.odata import Rows
@@ -35,7 +35,7 @@ from adapters.sap.s4hana.lines import (
     money_of,
     named_by,
 )
-from adapters.sap.s4hana.partners import PartnerReader
+from adapters.sap.s4hana.partners import PartnerReader, Told
 from adapters.sap.s4hana.reads import CubeReader, last_of
 from adapters.sap.s4hana.wire import Line
 from adapters.sap.values import ValueUnreadable, day, unpadded
@@ -116,14 +116,14 @@ class Reading:
     def _last(self, state: State) -> Page:
         began = self._now()
         taken, changed = self.since(state.from_day if not state.began else _earlier(state.from_day, state.began.date()))
-        customers = self._partners.customers({each.customer for each in taken.documents} | set(changed))
+        told = self._partners.customers({each.customer for each in taken.documents} | set(changed))
         state.since = state.began or began
         whole, unreadable = state.whole, state.unreadable
         state.end_whole()
         return Page(
-            customers=tuple(customers),
+            customers=told.customers,
             documents=tuple(taken.documents),
-            problems=tuple(taken.problems),
+            problems=(*taken.problems, *told.problems),
             cursor=state.encode(),
             read_at=began,
             scope=SCOPE - frozenset(unreadable) if whole else frozenset(),
@@ -211,12 +211,12 @@ class Reading:
     def _is_ours(self, line: Line) -> bool:
         return left_out(line, self._cube.company_code) is None
 
-    def _page(self, state: State, taken: Taken, customers: list[Customer], read_at: datetime) -> Page:
+    def _page(self, state: State, taken: Taken, told: Told, read_at: datetime) -> Page:
         state.unreadable = sorted({*state.unreadable, *(each.kind for each in taken.problems)})
         return Page(
-            customers=tuple(customers),
+            customers=told.customers,
             documents=tuple(taken.documents),
-            problems=tuple(taken.problems),
+            problems=(*taken.problems, *told.problems),
             cursor=state.encode(),
             read_at=read_at,
             whole_read=state.whole,
@@ -243,9 +243,9 @@ class Reading:
         taken.problems += [_not_shown(ref) for key, ref in lost if invoice_ref(key) not in told_of]
         told = self._partners.customers({*customers, *(each.customer for each in taken.documents)})
         return Page(
-            customers=tuple(told),
+            customers=told.customers,
             documents=tuple(taken.documents),
-            problems=tuple(taken.problems),
+            problems=(*taken.problems, *told.problems),
             cursor=since.encode(),
             read_at=began,
             last=True,

@@ -6,10 +6,13 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
-from adapters.documents import Customer
+import msgspec
+
+from adapters.documents import Customer, Problem, customer_problem
 from adapters.errors import LedgerUnavailable
 from adapters.sap.batch import Call
 from adapters.sap.odata import ODataClient, Query, address, read_rows
+from adapters.sap.rows import Rows
 from adapters.sap.s4hana.cutting import cut, either, text
 from adapters.sap.s4hana.dunning import told_block
 from adapters.sap.s4hana.wire import (
@@ -34,6 +37,14 @@ AT_ONCE = 1000
 _LANGUAGES = {"EN": "en", "DE": "de", "FR": "fr", "ES": "es", "E": "en", "D": "de", "F": "fr", "S": "es"}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Customers, and those of which something cannot be read."""
+
+    customers: tuple[Customer, ...]
+    problems: tuple[Problem, ...]
+
+
 class PartnerReader:
     """Reads customers as one company code sees them."""
 
@@ -41,17 +52,22 @@ class PartnerReader:
         self._client = client
         self._company_code = company_code
 
-    def customers(self, numbers: Collection[str]) -> list[Customer]:
-        """These customers and their head offices, with addresses and blocks; one that is not there is left out."""
+    def customers(self, numbers: Collection[str]) -> Told:
+        """These customers and their head offices, with addresses and blocks; one that is not there is left out, and
+        so is one of which a row cannot be read: half of what a customer is might say that it may be reminded.
+        """
         found: dict[str, Customer] = {}
+        broken: dict[str, str] = {}
         wanted = set(numbers)
         asked: set[str] = set()
         while wanted:
             for some in cut(sorted(wanted), AT_ONCE):
-                found |= {each.ref: each for each in self._some(some)}
+                whole, bad = self._some(some)
+                found |= {each.ref: each for each in whole}
+                broken |= bad
             asked |= wanted
             wanted = {each.parent for each in found.values() if each.parent} - asked
-        return list(found.values())
+        return Told(tuple(found.values()), tuple(map(_unreadable, broken, broken.values())))
 
     def changed_since(self, since: date) -> list[str]:
         """Customers whose master data changed on or after a day; one never changed has only its day of creation."""
@@ -59,9 +75,14 @@ class PartnerReader:
         filter_ = f"Customer ne '' and (LastChangeDate ge {on} or CreationDate ge {on})"
         query = Query(filter=filter_, select=("BusinessPartner", "Customer"), order=("BusinessPartner",))
         pages = self._client.pages("A_BusinessPartner", Partner, query, size=1000)
-        return [unpadded(each.customer) for page in pages for each in page.good]
+        changed: list[str] = []
+        for page in pages:
+            changed += [unpadded(each.customer) for each in page.good]
+            changed += filter(None, (_told_in(raw, "Customer") for raw in page.bad))
+        return changed
 
-    def _some(self, numbers: Sequence[str]) -> list[Customer]:
+    def _some(self, numbers: Sequence[str]) -> tuple[list[Customer], dict[str, str]]:
+        """Customers, and by number the entity of which a row of theirs cannot be read."""
         of_company = f" and CompanyCode eq {text(self._company_code)}"
         heads = _Ask("A_Customer", CustomerRow, "Customer", numbers)
         companies = _Ask("A_CustomerCompany", CustomerCompany, "Customer", numbers, of_company)
@@ -75,19 +96,28 @@ class PartnerReader:
         mails = _Ask("A_AddressEmailAddress", Email, "AddressID", {each.address_id for each in places.found})
         self._read(mails)
         by = _Found(companies.found, dunnings.found, partners.found, places.found, mails.found, persons.found)
-        return [by.customer(unpadded(each.customer), each) for each in heads.found]
+        broken = heads.broken | companies.broken | dunnings.broken | partners.broken
+        by_partner = places.broken | persons.broken
+        for place in places.found:
+            if (entity := mails.broken.get(unpadded(place.address_id))) is not None:
+                by_partner[unpadded(place.business_partner)] = entity
+        for number, partner in by.partners.items():
+            if (entity := by_partner.get(unpadded(partner.business_partner))) is not None:
+                broken[number] = entity
+        whole = [(unpadded(each.customer), each) for each in heads.found]
+        return [by.customer(number, each) for number, each in whole if number not in broken], broken
 
     def _read(self, *asks: "_Ask[Any]") -> None:
         """Reads rows of some entity sets, as many of them in a round trip as fit."""
-        calls = [(ask, call) for ask in asks for call in ask.calls()]
-        for some in cut(calls, PER_BATCH):
-            answers = self._client.batch([call for _, call in some])
-            for (ask, _), answer in zip(some, answers, strict=True):
+        reads = [(ask, read) for ask in asks for read in ask.calls()]
+        for some in cut(reads, PER_BATCH):
+            answers = self._client.batch([read.call for _, read in some])
+            for (ask, read), answer in zip(some, answers, strict=True):
                 if answer is None:
                     raise LedgerUnavailable("A $batch was answered in part.")
                 if (error := self._client.error_in(answer)) is not None:
                     raise error
-                ask.take(answer.body, self._client)
+                ask.take(read, answer.body, self._client)
 
 
 @dataclass(slots=True)
@@ -100,21 +130,46 @@ class _Ask(Generic[R]):
     numbers: Collection[str]
     more: str = ""  # what they must meet besides, beginning with "and"
     found: list[R] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)  # the number of each row that cannot be read, and the entity
 
-    def calls(self) -> Iterator[Call]:
+    def calls(self) -> "Iterator[_Read]":
         """The reads, some numbers in each."""
         for some in cut(sorted(set(self.numbers)), PER_FILTER):
             filter_ = " or ".join(either(self.name, number) for number in some)
             query = Query(filter=f"({filter_}){self.more}", select=properties(self.kind))
-            yield Call(method="GET", path=address(self.entity, query.options(Version.V2)))
+            yield _Read(Call(method="GET", path=address(self.entity, query.options(Version.V2))), some)
 
-    def take(self, body: bytes, client: ODataClient) -> None:
+    def take(self, read: "_Read", body: bytes, client: ODataClient) -> None:
         """Takes an answer's rows in, and those of the pages that follow it."""
         rows = read_rows(body, self.kind)
-        self.found += rows.good
+        self._add(read, rows)
         while rows.next:
             rows = read_rows(client.get(rows.next), self.kind)
-            self.found += rows.good
+            self._add(read, rows)
+
+    def _add(self, read: "_Read", rows: Rows[R]) -> None:
+        """A row that does not even say whose it is may be of any of those that were asked about."""
+        self.found += rows.good
+        for raw in rows.bad:
+            number = _told_in(raw, self.name)
+            self.broken |= dict.fromkeys([number] if number else map(unpadded, read.numbers), self.entity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A read, and the numbers it asks about."""
+
+    call: Call
+    numbers: Sequence[str]
+
+
+def _told_in(raw: bytes, name: str) -> str:
+    """A number that a row says although it cannot be read; empty where it does not."""
+    try:
+        told = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get(name, msgspec.Raw(b'""'))
+        return unpadded(msgspec.json.decode(told, type=str))
+    except msgspec.DecodeError:
+        return ""
 
 
 class _Found:
@@ -194,6 +249,10 @@ def _remark(company: CustomerCompany | None) -> str:
     if company.alternative_payer_account:
         said.append(f"{unpadded(company.alternative_payer_account)} pays for this customer")
     return ", ".join(said)
+
+
+def _unreadable(number: str, entity: str) -> Problem:
+    return customer_problem(number, f"Customer {number} cannot be read: a row of {entity} is not what it should be.")
 
 
 def _version(*parts: object) -> str:

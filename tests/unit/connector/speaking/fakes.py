@@ -9,7 +9,7 @@ from email import policy
 from email.message import EmailMessage
 from hashlib import sha256
 
-from adapters.documents import Document, Item
+from adapters.documents import Document, Item, customer_problem
 from adapters.errors import LedgerError
 from adapters.ledger import Batch, Entry, Outcome, Page, Receipt
 from adapters.money import Money
@@ -109,6 +109,7 @@ class Books(FakeLedger):
     written_on: dict[str, date] = field(default_factory=dict)
     read_afresh: list[Asked] = field(default_factory=list)
     silent_about: set[str] = field(default_factory=set)  # documents that a fresh reading does not tell about
+    unreadable: set[str] = field(default_factory=set)  # customers that a fresh reading finds spoiled
     pay_links: dict[str, str | LedgerError] = field(default_factory=dict)
     pay_links_asked: list[str] = field(default_factory=list)
     on_fresh: Callable[[], object] = lambda: None
@@ -120,7 +121,12 @@ class Books(FakeLedger):
         self.read_afresh.append(Asked(documents=tuple(documents), customers=tuple(customers), since=since))
         page = super().fresh(documents, customers, since)
         self.on_fresh()
-        return replace(page, documents=tuple(each for each in page.documents if each.ref not in self.silent_about))
+        return replace(
+            page,
+            customers=tuple(each for each in page.customers if each.ref not in self.unreadable),
+            documents=tuple(each for each in page.documents if each.ref not in self.silent_about),
+            problems=tuple(customer_problem(ref, f"Customer {ref} cannot be read.") for ref in self.unreadable),
+        )
 
     def pay_link(self, document: str) -> str:
         self.pay_links_asked.append(document)

@@ -53,6 +53,20 @@ def test_and_it_is_tried_again_once_it_was_mended(three: Firm) -> None:
     assert three.mailer.readers == [*GOOD, "bob@example.com"]
 
 
+def test_a_customer_that_cannot_be_read_just_before_waits_until_it_can(three: Firm) -> None:
+    """It may have been blocked, or taken out of business: what we know of it is old."""
+    three.remind()
+    three.books.unreadable = {"21"}
+    assert three.deliver().sent == 2
+    assert three.mailer.readers == GOOD
+    (row,) = three.reminders(account="21")
+    assert (row["state"], row["said_at"]) == ("ready", None)
+    three.books.unreadable = set()
+    three.next_day()
+    three.work()
+    assert three.mailer.readers == [*GOOD, "c21@example.com"]
+
+
 def test_a_decision_that_fails_stops_no_other(three: Firm) -> None:
     class Failing(WorkingDays):
         """Fails for the one due date that only customer 21 has."""

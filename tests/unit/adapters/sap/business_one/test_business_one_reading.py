@@ -256,7 +256,7 @@ def test_a_partner_that_cannot_be_read_is_named_and_what_stands_on_its_account_i
     a_lively_company(here)
     customer(here, "Odd", extra=own(LanguageCode="n/a"))
     last = replica.sync()[-1]
-    assert [(each.ref, each.kind) for each in replica.problems][:1] == [("4", "customer")]
+    assert [(each.ref, each.kind) for each in replica.problems][:1] == [("customer:4", "customer")]
     assert last.complete
     assert set(last.scope) == {"invoice", "credit_memo"}
     assert replica.open == here.in_the_books()

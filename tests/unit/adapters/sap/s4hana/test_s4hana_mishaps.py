@@ -1,6 +1,6 @@
 """What goes wrong between us and S/4HANA: links to other hosts, expired tokens, lost answers, two writers at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Lock, Thread
@@ -231,3 +231,36 @@ def test_a_document_that_is_not_shown_is_never_closed(desk: Desk) -> None:
     assert desk.sync(whole=True) == {ref(invoice): usd("20.00")}
     assert {each.ref for each in desk.replica.problems} == {ref(invoice)}
     assert desk.clock.now() > datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("word", ["Odd Ones Limited", "odd@ones.example", "A7"])
+def test_a_customer_of_whom_a_row_cannot_be_read_is_named_and_left_as_it_was(desk: Desk, word: str) -> None:
+    odd = desk.books.add_customer("Odd Ones Limited", emails="odd@ones.example")
+    desk.face.sets.extras.dunning(odd)[0].block = "A7"
+    (owed,) = desk.post("DR", "10.00", customer=odd)
+    (other,) = desk.post("DR", "20.00")
+    desk.sync()
+    before = desk.replica.customers[odd]
+    assert (before.name, before.emails, before.block) == ("Odd Ones Limited", ("odd@ones.example",), "A7")
+
+    desk.transport.after = _with_a_number_for(word)
+    desk.replica.sync(whole=True)
+    assert desk.replica.customers[odd] == before
+    assert [(each.ref, each.customer) for each in desk.replica.problems] == [(f"customer:{odd}", odd)] * 2  # two reads
+    assert "cannot be read" in desk.replica.problems[0].text
+    assert desk.replica.open == {ref(owed): usd("10.00"), ref(other): usd("20.00")}
+    page = desk.ledger.fresh([ref(owed), ref(other)], [odd, "1"], desk.replica.cursor or "")
+    assert [each.customer for each in page.problems] == [odd]
+    assert [each.ref for each in page.customers] == ["1"]
+
+
+def _with_a_number_for(word: str) -> Callable[[httpx.Request, httpx.Response], httpx.Response]:
+    """What should be this word comes as a number that is as long."""
+    said = f'"{word}"'.encode()
+
+    def spoil(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        del request
+        told = response.read().replace(said, b"7" * len(said))
+        return httpx.Response(response.status_code, headers=response.headers, content=told)
+
+    return spoil
