@@ -98,15 +98,21 @@ class ODataClient:
 
         A page may come out empty. `size` must be no more than the service gives at once without telling, unless the
         query asks `with_count`: then the walk goes on until so many were told. For a list that changes meanwhile, ask
-        by key instead of walking on. Raises LedgerUnavailable where links lead in a circle.
+        by key instead of walking on. Raises LedgerUnavailable where links lead in a circle, or where the same rows
+        come however many are skipped.
         """
+        before: Rows[T] | None = None
         skip, end = query.skip, None if query.top is None else query.skip + query.top
         counted: int | None = None
         while end is None or skip < end:
             asked = size if end is None else min(size, end - skip)
             first = replace(query, top=asked, skip=skip, with_count=query.with_count and counted is None)
             seen = 0
-            for page in self._linked(self.rows(path, kind, first, headers=headers), kind, headers):
+            begun = self.rows(path, kind, first, headers=headers)
+            if before is not None and begun.told and (begun.good, begun.bad) == (before.good, before.bad):
+                raise LedgerUnavailable(f"{self._name} gives the same rows however many are skipped.")
+            before = begun
+            for page in self._linked(begun, kind, headers):
                 counted = page.count if counted is None else counted
                 seen += page.told
                 yield page

@@ -79,6 +79,13 @@ def test_links_in_a_circle_are_no_answer(service: Service) -> None:
     assert len(service.asked) == 2
 
 
+def test_a_service_that_skips_nothing_is_no_answer(service: Service) -> None:
+    service.answers(rows(1, 2, 3))
+    with pytest.raises(LedgerUnavailable, match="the same rows however many are skipped"):
+        list(service.client().pages("A_Items", Item, Query(), size=3))
+    assert len(service.asked) == 2
+
+
 def test_what_a_read_prefers_is_said_with_every_page(service: Service) -> None:
     service.answers(rows(1, link="A_Items?$skiptoken=1"), rows(2, 3), rows())
     prefers = {"Prefer": "odata.maxpagesize=3"}
