@@ -226,10 +226,12 @@ def test_invoices_are_queried_by_customer(qb: QuickBooks, customer: Customer) ->
 
 
 def test_open_invoices_are_found_with_where(qb: QuickBooks, customer: Customer) -> None:
+    for _ in range(2):
+        new_invoice(customer, qb)
     found = Invoice.where(
         f"CustomerRef = '{customer.Id}' AND Balance > '0'", order_by="DueDate DESC", max_results=5, qb=qb
     )
-    assert found
+    assert len(found) >= 2
     assert all(each.Balance > 0 for each in found)
     assert [each.DueDate for each in found] == sorted((each.DueDate for each in found), reverse=True)
 
